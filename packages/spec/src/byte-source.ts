@@ -1,0 +1,18 @@
+// Where bytes come from, as the formats see it: a name, a length, and byte ranges.
+
+export interface ByteSource {
+  /** File name, for messages and for the format's suffix. */
+  readonly name: string;
+  readonly byteLength: number;
+  /**
+   * Exactly `length` bytes at `offset`. A reader goes forward in large steps where it can; a source
+   * may fetch ahead. Throws QuernError: 'corrupt-file' when the source ends early, 'network',
+   * 'storage-error', 'aborted'.
+   */
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Where the bytes of the last reads came from, for progress. */
+  readonly origin: 'network' | 'cache' | 'file';
+  /** Bytes that came over the network so far. */
+  readonly bytesFetched: number;
+  close(): Promise<void>;
+}

@@ -1,0 +1,117 @@
+// What an engine is to everyone above it: the worker host, the Node entry, the CLI, the tests' fakes.
+
+import type { ChatMessage } from './messages.ts';
+import type { SamplingOptions } from './sampling.ts';
+import type { StreamPart } from './stream-part.ts';
+
+export type KvType = 'f32' | 'f16' | 'q8';
+
+export type Prompt =
+  /** Raw text; BOS is added where the model's file says so. */
+  | { kind: 'text'; text: string }
+  /** Token ids, used exactly as given. */
+  | { kind: 'ids'; ids: number[] }
+  /** Rendered by the model's own chat template. */
+  | { kind: 'chat'; messages: ChatMessage[] };
+
+export interface GenerateRequest {
+  prompt: Prompt;
+  sampling: SamplingOptions;
+  /** Undefined: until the context is full. */
+  maxTokens?: number;
+  /** Stop strings; the text ends before the first that appears. */
+  stop: string[];
+  /** Go on past end-of-sequence tokens. */
+  ignoreEos: boolean;
+  /** Undefined: no logprobs. 0: the chosen token's only. At most 20. */
+  topLogprobs?: number;
+}
+
+export interface PerplexityResult {
+  /** Natural log, of positions 1..n-1 given all before. */
+  nll: number[];
+  promptIds: number[];
+}
+
+export interface MemoryInfo {
+  weightBytes: number;
+  kvBytes: number;
+  scratchBytes: number;
+}
+
+export interface AdapterInfo {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  software: boolean;
+  features: string[];
+  limits: Record<string, number>;
+}
+
+export interface LoadTimings {
+  openMs: number;
+  weightsMs: number;
+  compileMs: number;
+  loadMs: number;
+  bytesFetched: number;
+}
+
+export interface EngineInfo {
+  model: string;
+  /** The file's own word for its architecture. */
+  architecture: string;
+  contextLength: number;
+  trainedContextLength: number;
+  parameters: number;
+  /** Tensors of each block type. */
+  tensorTypes: Record<string, number>;
+  vocabularySize: number;
+  hasChatTemplate: boolean;
+  kv: KvType;
+  memory: MemoryInfo;
+  adapter: AdapterInfo;
+  /** Axis -> chosen value, e.g. matmul: 'thread'. */
+  variants: Record<string, string>;
+  timings: LoadTimings;
+}
+
+/** Time of one kernel over a profiled step. */
+export interface KernelTiming {
+  kernel: string;
+  dispatches: number;
+  microseconds: number;
+  bytes: number;
+  flops: number;
+}
+
+export interface BenchRequest {
+  /** Prompt lengths to prefill. */
+  promptTokens: number[];
+  /** Tokens to decode. */
+  decodeTokens: number;
+  repetitions: number;
+}
+
+export interface BenchRow {
+  /** 'prefill' or 'decode'. */
+  test: 'prefill' | 'decode';
+  tokens: number;
+  /** Tokens a second of each repetition. */
+  tokensPerSecond: number[];
+}
+
+export interface InferenceEngine {
+  /** Ends early when the signal fires: throws 'aborted'. Returning the iterator cancels too. */
+  generate(request: GenerateRequest, signal?: AbortSignal): AsyncIterable<StreamPart>;
+  perplexity(
+    prompt: Extract<Prompt, { kind: 'text' | 'ids' }>,
+    signal?: AbortSignal,
+  ): Promise<PerplexityResult>;
+  bench(request: BenchRequest, signal?: AbortSignal): AsyncIterable<BenchRow>;
+  /** Time per kernel of one decode step and one prefill chunk; throws where timestamps are missing. */
+  profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]>;
+  info(): EngineInfo;
+  /** Frees the GPU. Later calls throw 'unloaded'. */
+  unload(): Promise<void>;
+}

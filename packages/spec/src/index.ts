@@ -1,0 +1,8 @@
+// Words that cross rooms: types and QuernError.
+export * from './byte-source.ts';
+export * from './engine-api.ts';
+export * from './error.ts';
+export * from './messages.ts';
+export * from './progress.ts';
+export * from './sampling.ts';
+export * from './stream-part.ts';

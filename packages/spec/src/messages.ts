@@ -1,0 +1,7 @@
+// Chat messages as templates take them.
+
+export interface ChatMessage {
+  role: string;
+  content: string;
+  name?: string;
+}
