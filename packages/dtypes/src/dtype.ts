@@ -2,8 +2,8 @@
 // kernel is held against, `repack` is how a row's blocks are laid out on the GPU.
 //
 // On the GPU a weight is two streams, each row starting at a fixed stride:
-//   quants  qBytes per block, a multiple of 4; rows start at multiples of 16 bytes
-//   scales  sBytes per block (0 = none); rows are padded to whole 32-bit words
+//   quants  qBytes per block; rows start at multiples of 16 bytes, padded with zeros
+//   scales  sBytes per block (0 = none); rows start at multiples of 4 bytes, padded with zeros
 // It is a byte split: nothing is requantised, so decoding either form gives the same f32 bits.
 
 export interface DType {
