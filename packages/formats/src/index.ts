@@ -1,0 +1,5 @@
+// Bytes of a model file -> metadata and a tensor directory.
+export * from './metadata.ts';
+export * from './model-file.ts';
+export * from './sniff-format.ts';
+export { openGguf } from './gguf/open-gguf.ts';
