@@ -1,0 +1,110 @@
+// A ByteSource over a file that comes in chunks, with read-ahead: the part that plain URLs and cached files
+// share. Read-ahead begins when a reader has gone from one chunk to the next, so that looking at a header
+// alone costs no more than the chunks it lies in.
+import type { ByteSource } from '@quern/spec';
+import { QuernError, throwIfAborted } from '@quern/spec';
+import { abortable } from './abortable.ts';
+import type { ChunkPool } from './chunk-pool.ts';
+import { CHUNK_BYTES, chunkCount } from './chunk-store.ts';
+
+/** Chunks asked for beyond the one being read, by how many chunks in a row were read before it. */
+const AHEAD = [0, 2, 4];
+
+/** Where the chunks come from. */
+export interface ChunkLoader {
+  readonly name: string;
+  readonly byteLength: number;
+  readonly bytesFetched: number;
+  load(index: number): Promise<{ bytes: Uint8Array<ArrayBuffer>; from: 'network' | 'cache' }>;
+  /** Ends what is under way and lets go of everything. */
+  close(): Promise<void>;
+}
+
+/** `start`: the chunk to load at once, because its bytes are already on their way. */
+export function chunkedSource(loader: ChunkLoader, pool: ChunkPool, start?: number): ByteSource {
+  return new ChunkedSource(loader, pool, start);
+}
+
+class ChunkedSource implements ByteSource {
+  readonly name: string;
+  readonly byteLength: number;
+  origin: 'network' | 'cache' = 'cache';
+  readonly #loader: ChunkLoader;
+  readonly #pool: ChunkPool;
+  #last = -1;
+  #run = 0;
+  #closed = false;
+
+  constructor(loader: ChunkLoader, pool: ChunkPool, start: number | undefined) {
+    this.name = loader.name;
+    this.byteLength = loader.byteLength;
+    this.#loader = loader;
+    this.#pool = pool;
+    if (start !== undefined) this.#start(start);
+  }
+
+  get bytesFetched(): number {
+    return this.#loader.bytesFetched;
+  }
+
+  /** The signal ends this read; chunks under way go on for later reads, until `close`. */
+  async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    throwIfAborted(signal);
+    checkRange(this, offset, length);
+    const out = new Uint8Array(length);
+    const end = offset + length;
+    for (let at = offset; at < end; ) {
+      const index = Math.floor(at / CHUNK_BYTES);
+      const base = index * CHUNK_BYTES;
+      const stop = Math.min(end, base + CHUNK_BYTES);
+      const chunk = await this.#chunk(index, Math.floor((end - 1) / CHUNK_BYTES), signal);
+      out.set(chunk.subarray(at - base, stop - base), at - offset);
+      at = stop;
+    }
+    return out;
+  }
+
+  #chunk(index: number, lastNeeded: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    if (this.#closed) throw new QuernError('aborted', `${this.name} was closed`);
+    if (index !== this.#last) this.#run = index === this.#last + 1 && this.#last >= 0 ? this.#run + 1 : 0;
+    this.#last = index;
+    const depth = AHEAD[Math.min(this.#run, AHEAD.length - 1)] ?? 0;
+    const wanted = this.#start(index);
+    const until = Math.min(
+      chunkCount(this.byteLength) - 1,
+      Math.max(index + depth, Math.min(lastNeeded, index + Math.max(...AHEAD))),
+    );
+    for (let ahead = index + 1; ahead <= until; ahead++) this.#start(ahead);
+    return abortable(wanted, signal);
+  }
+
+  #start(index: number): Promise<Uint8Array> {
+    return this.#pool.get(this, index, async () => {
+      if (this.#closed) throw new QuernError('aborted', `${this.name} was closed`);
+      const { bytes, from } = await this.#loader.load(index);
+      this.origin = from;
+      return bytes;
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pool.drop(this);
+    await this.#loader.close();
+  }
+}
+
+/** Throws 'corrupt-file' unless bytes [offset, offset + length) lie in the file. */
+export function checkRange(
+  file: { name: string; byteLength: number },
+  offset: number,
+  length: number,
+): void {
+  const sound = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
+  if (sound && offset + length <= file.byteLength) return;
+  throw new QuernError(
+    'corrupt-file',
+    `${file.name} has ${file.byteLength} bytes, but ${length} bytes at ${offset} are needed: it is cut short or damaged`,
+  );
+}

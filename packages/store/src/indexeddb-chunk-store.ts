@@ -1,0 +1,179 @@
+// The chunk store of browsers: one IndexedDB record a chunk, with the SHA-256 it was stored with.
+// A chunk and the check that its file is still the current version share one transaction, so tabs that
+// load the same model at once cannot mix two versions of it.
+import type { DBSchema, IDBPDatabase } from 'idb';
+import { openDB } from 'idb';
+import { QuernError } from '@quern/spec';
+import type { ChunkStore, FileInfo, StoredFile } from './chunk-store.ts';
+import { chunkLength } from './chunk-store.ts';
+import { sameBytes, sha256 } from './digest.ts';
+import { guardStorage, storageError } from './storage-error.ts';
+import type { FileRow } from './stored-file.ts';
+import { checkChunkLength, nextRow, parseRow, toStoredFile } from './stored-file.ts';
+
+/** Raise with a step in `upgrade` whenever the stored form changes. */
+export const SCHEMA_VERSION = 1;
+const DATABASE_NAME = 'quern-models';
+
+interface ChunkRow {
+  digest: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+interface Schema extends DBSchema {
+  files: { key: string; value: FileRow };
+  /** Key: file id, chunk index. */
+  chunks: { key: [string, number]; value: ChunkRow };
+}
+
+type Database = IDBPDatabase<Schema>;
+
+export interface IndexedDbOptions {
+  databaseName?: string;
+}
+
+/** Throws 'storage-error' where IndexedDB is missing or refused (some private windows). */
+export async function openIndexedDbChunkStore(options: IndexedDbOptions = {}): Promise<ChunkStore> {
+  const store = new IndexedDbChunkStore(options.databaseName ?? DATABASE_NAME);
+  await store.list();
+  return store;
+}
+
+class IndexedDbChunkStore implements ChunkStore {
+  readonly #name: string;
+  #database: Promise<Database> | undefined;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  // Opened on use: the browser may close it (storage cleared, another tab wants to upgrade).
+  #open(): Promise<Database> {
+    if (this.#database) return this.#database;
+    const forget = (): void => {
+      this.#database = undefined;
+    };
+    const opening = openDB<Schema>(this.#name, SCHEMA_VERSION, {
+      upgrade(database, oldVersion) {
+        if (oldVersion < 1) {
+          database.createObjectStore('files', { keyPath: 'key' });
+          database.createObjectStore('chunks');
+        }
+      },
+      blocking(_current, _blocked, event) {
+        forget();
+        (event.target as IDBDatabase).close();
+      },
+      terminated: forget,
+    });
+    this.#database = opening;
+    opening.catch(forget);
+    return opening;
+  }
+
+  open(info: FileInfo): Promise<StoredFile> {
+    return guardStorage(`opening the cache record of ${info.name}`, async () => {
+      const transaction = (await this.#open()).transaction(['files', 'chunks'], 'readwrite');
+      const files = transaction.objectStore('files');
+      const chunks = transaction.objectStore('chunks');
+      const old = parseRow(await files.get(info.key));
+      const { row, replaced } = nextRow(info, old);
+      if (old && replaced) await chunks.delete(chunksOf(old.id));
+      await files.put(row);
+      const keys = await chunks.getAllKeys(chunksOf(row.id));
+      await transaction.done;
+      return toStoredFile(
+        row,
+        keys.map(([, index]) => index),
+      );
+    });
+  }
+
+  find(key: string): Promise<StoredFile | undefined> {
+    return guardStorage('looking into the model cache', async () => {
+      const database = await this.#open();
+      const row = parseRow(await database.get('files', key));
+      return row && this.#describe(database, row);
+    });
+  }
+
+  async #describe(database: Database, row: FileRow): Promise<StoredFile> {
+    const keys = await database.getAllKeys('chunks', chunksOf(row.id));
+    return toStoredFile(
+      row,
+      keys.map(([, index]) => index),
+    );
+  }
+
+  get(file: StoredFile, index: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return guardStorage(`reading chunk ${index} of ${file.name} from the cache`, async () => {
+      const database = await this.#open();
+      const row = await database.get('chunks', [file.id, index]);
+      if (row === undefined) return undefined;
+      if (await isSound(row, chunkLength(file.byteLength, index))) return row.bytes;
+      await database.delete('chunks', [file.id, index]);
+      return undefined;
+    });
+  }
+
+  async put(file: StoredFile, index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    checkChunkLength(file, index, bytes.length);
+    const what = `storing chunk ${index} of ${file.name}`;
+    const digest = await sha256(bytes);
+    // A view of a larger buffer would store all of the buffer.
+    const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+    await guardStorage(what, async () => {
+      const transaction = (await this.#open()).transaction(['files', 'chunks'], 'readwrite');
+      // `done` rejects with the same failure; whichever is awaited first tells it.
+      const done = transaction.done;
+      done.catch(() => undefined);
+      const current = await transaction.objectStore('files').get(file.key);
+      if (current?.id !== file.id) {
+        throw new QuernError('storage-error', `${what}: it was deleted or replaced in the meantime`);
+      }
+      try {
+        await transaction.objectStore('chunks').put({ digest, bytes: whole }, [file.id, index]);
+      } catch (error) {
+        // A transaction that found no room fails its requests with a bare AbortError.
+        throw storageError(transaction.error ?? error, what);
+      }
+      await done;
+    });
+  }
+
+  list(): Promise<StoredFile[]> {
+    return guardStorage('listing the model cache', async () => {
+      const database = await this.#open();
+      const rows = (await database.getAll('files')).map(parseRow).filter((row) => row !== undefined);
+      return Promise.all(rows.map((row) => this.#describe(database, row)));
+    });
+  }
+
+  delete(key: string): Promise<void> {
+    return guardStorage('deleting a cached model', async () => {
+      const transaction = (await this.#open()).transaction(['files', 'chunks'], 'readwrite');
+      const row = await transaction.objectStore('files').get(key);
+      if (row) {
+        await transaction.objectStore('chunks').delete(chunksOf(row.id));
+        await transaction.objectStore('files').delete(key);
+      }
+      await transaction.done;
+    });
+  }
+
+  async close(): Promise<void> {
+    const database = this.#database;
+    this.#database = undefined;
+    (await database?.catch(() => undefined))?.close();
+  }
+}
+
+function chunksOf(id: string): IDBKeyRange {
+  return IDBKeyRange.bound([id, 0], [id, Infinity]);
+}
+
+async function isSound(row: Partial<ChunkRow>, expectedLength: number): Promise<boolean> {
+  const { bytes, digest } = row;
+  if (!(bytes instanceof Uint8Array) || !(digest instanceof Uint8Array)) return false;
+  return bytes.length === expectedLength && sameBytes(await sha256(bytes), digest);
+}

@@ -1,0 +1,42 @@
+// A file on a web server, without a cache.
+import type { ByteSource } from '@quern/spec';
+import { ChunkPool } from './chunk-pool.ts';
+import { CHUNK_BYTES, chunkLength } from './chunk-store.ts';
+import { chunkedSource } from './chunked-source.ts';
+import { nameOfUrl } from './file-key.ts';
+import type { HttpOptions } from './http-request.ts';
+import { httpOf } from './http-request.ts';
+import type { RemoteFile } from './remote-file.ts';
+import { openRemote } from './remote-file.ts';
+
+export interface UrlOptions extends HttpOptions {
+  /** Ends the opening and everything after it. */
+  signal?: AbortSignal;
+  /** The file's name in messages; else the last part of the URL's path. */
+  name?: string;
+  /** Shared by the files of one model, so that they share one memory bound. */
+  pool?: ChunkPool;
+}
+
+/**
+ * Opens an absolute http(s) or blob URL; the first chunk is already being fetched when this resolves.
+ * Throws 'not-found', 'network', 'aborted'.
+ */
+export async function openUrl(url: string, options: UrlOptions = {}): Promise<ByteSource> {
+  const remote = await openRemote(url, httpOf(options), { start: 0, end: CHUNK_BYTES }, options.signal);
+  const loader = {
+    name: options.name ?? nameOfUrl(url),
+    byteLength: remote.byteLength,
+    get bytesFetched(): number {
+      return remote.bytesFetched;
+    },
+    load: async (index: number) => ({ bytes: await readChunk(remote, index), from: 'network' as const }),
+    close: async () => remote.close(),
+  };
+  return chunkedSource(loader, options.pool ?? new ChunkPool(), remote.byteLength > 0 ? 0 : undefined);
+}
+
+export function readChunk(remote: RemoteFile, index: number): Promise<Uint8Array<ArrayBuffer>> {
+  const start = index * CHUNK_BYTES;
+  return remote.read(start, start + chunkLength(remote.byteLength, index));
+}
