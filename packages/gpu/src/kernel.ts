@@ -9,6 +9,6 @@ export interface Kernel {
   /** What the profile sums over: 'matmul q4_1'. */
   readonly name: string;
   /** Linked only when the pipeline is first made. */
-  source(): string;
+  source(): Promise<string>;
   readonly bindings: readonly BindingKind[];
 }

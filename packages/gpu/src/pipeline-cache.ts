@@ -48,7 +48,7 @@ export class PipelineCache {
   }
 
   async #create(kernel: Kernel): Promise<GPUComputePipeline> {
-    const code = kernel.source();
+    const code = await kernel.source();
     // The scope catches what createShaderModule reports, so that it is not reported twice.
     this.#device.pushErrorScope('validation');
     const module = this.#device.createShaderModule({ label: kernel.key, code });

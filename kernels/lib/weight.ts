@@ -1,0 +1,156 @@
+// A weight matrix on the GPU: rows of repacked blocks, [rows, cols] with y = x Wᵀ. Several matrices of
+// one type may share a weight, one below the other (Q, K and V; gate and up). A weight whose streams
+// exceed what the adapter binds at once lies in several parts, each a range of rows.
+
+import type { DType } from '@quern/dtypes';
+import type { Caps } from '@quern/gpu';
+import { assert, QuernError } from '@quern/spec';
+
+export interface WeightPart {
+  readonly buffer: GPUBuffer;
+  readonly firstRow: number;
+  readonly rows: number;
+  /** Regions of the buffer, in bytes; a type without scales has its quants there again. */
+  readonly quants: { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number };
+  readonly scales: { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number };
+}
+
+export interface Weight {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly rows: number;
+  readonly cols: number;
+  /** Stride of a row in the quants stream, in 16-byte units, and in the scales stream, in words. */
+  readonly quantsStride: number;
+  readonly scalesStride: number;
+  readonly parts: readonly WeightPart[];
+  /** Bytes on the GPU. */
+  readonly byteLength: number;
+}
+
+const REGION = 256; // minStorageBufferOffsetAlignment's default
+
+function strides(dtype: DType, cols: number) {
+  if (cols % dtype.blockSize !== 0 || cols % 4 !== 0) {
+    throw new QuernError(
+      'unsupported-dtype',
+      `Rows of ${cols} values do not divide into ${dtype.name} blocks of ${Math.max(4, dtype.blockSize)}.`,
+    );
+  }
+  const blocks = cols / dtype.blockSize;
+  return {
+    quantsStride: Math.ceil((blocks * dtype.qBytes) / 16),
+    scalesStride: Math.ceil((blocks * dtype.sBytes) / 4),
+  };
+}
+
+/** Bytes that `createWeight` takes on the GPU, give or take the alignment of its regions. */
+export function weightBytes(dtype: DType, rows: number, cols: number): number {
+  const { quantsStride, scalesStride } = strides(dtype, cols);
+  return rows * (quantsStride * 16 + scalesStride * 4);
+}
+
+/** True if the weight needs no more than one part. */
+export function fitsOnePart(caps: Caps, dtype: DType, rows: number, cols: number): boolean {
+  return rows <= rowsPerPart(caps, dtype, cols);
+}
+
+function rowsPerPart(caps: Caps, dtype: DType, cols: number): number {
+  const { quantsStride, scalesStride } = strides(dtype, cols);
+  const { maxStorageBufferBindingSize, maxBufferSize } = caps.limits;
+  const byBinding = Math.floor(maxStorageBufferBindingSize / (quantsStride * 16));
+  const byBuffer = Math.floor((maxBufferSize - 2 * REGION) / (quantsStride * 16 + scalesStride * 4));
+  return Math.min(byBinding, byBuffer);
+}
+
+/** Allocates a weight; its rows are written by `writeRows`. Throws 'unsupported-dtype' for odd row lengths. */
+export function createWeight(
+  device: GPUDevice,
+  caps: Caps,
+  name: string,
+  dtype: DType,
+  rows: number,
+  cols: number,
+): Weight {
+  const { quantsStride, scalesStride } = strides(dtype, cols);
+  // Multiples of 8 keep the rows that one thread owns in one part.
+  const most = Math.floor(rowsPerPart(caps, dtype, cols) / 8) * 8;
+  if (most < 8) {
+    throw new QuernError(
+      'webgpu-unavailable',
+      `${name}: a row of ${cols} values exceeds this adapter's buffers.`,
+    );
+  }
+  const parts: WeightPart[] = [];
+  let byteLength = 0;
+  for (let firstRow = 0; firstRow < rows; firstRow += most) {
+    const count = Math.min(most, rows - firstRow);
+    const quantsSize = count * quantsStride * 16;
+    const scalesSize = count * scalesStride * 4;
+    const scalesOffset = Math.ceil(quantsSize / REGION) * REGION;
+    const size = scalesOffset + Math.ceil(scalesSize / 16) * 16;
+    const buffer = device.createBuffer({
+      label: name,
+      size,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
+    });
+    const quants = { buffer, offset: 0, size: quantsSize };
+    const scales = scalesSize === 0 ? quants : { buffer, offset: scalesOffset, size: scalesSize };
+    parts.push({ buffer, firstRow, rows: count, quants, scales });
+    byteLength += size;
+  }
+  return { name, dtype, rows, cols, quantsStride, scalesStride, parts, byteLength };
+}
+
+/**
+ * Repacks whole rows as they stand in the file and queues their upload.
+ * `bytes` holds `count` rows; they become rows `firstRow ..` of the weight.
+ */
+export function writeRows(
+  queue: GPUQueue,
+  weight: Weight,
+  firstRow: number,
+  count: number,
+  bytes: Uint8Array,
+): void {
+  const { dtype, cols } = weight;
+  const blocks = cols / dtype.blockSize;
+  assert(
+    bytes.byteLength === count * blocks * dtype.blockBytes,
+    `${weight.name}: wrong byte count for ${count} rows`,
+  );
+  const quantsRow = weight.quantsStride * 16;
+  const scalesRow = weight.scalesStride * 4;
+  const quants = new Uint8Array(count * quantsRow);
+  const scales = new Uint8Array(count * scalesRow);
+  const dense = blocks * dtype.qBytes === quantsRow && blocks * dtype.sBytes === scalesRow;
+  if (dense) {
+    dtype.repack(bytes, count * blocks, quants, scales);
+  } else {
+    const rowBytes = blocks * dtype.blockBytes;
+    for (let row = 0; row < count; row++) {
+      dtype.repack(
+        bytes.subarray(row * rowBytes, (row + 1) * rowBytes),
+        blocks,
+        quants.subarray(row * quantsRow, (row + 1) * quantsRow),
+        scales.subarray(row * scalesRow, (row + 1) * scalesRow),
+      );
+    }
+  }
+  for (const part of weight.parts) {
+    const from = Math.max(firstRow, part.firstRow);
+    const to = Math.min(firstRow + count, part.firstRow + part.rows);
+    if (from >= to) continue;
+    const at = from - part.firstRow;
+    const quantsSlice = quants.subarray((from - firstRow) * quantsRow, (to - firstRow) * quantsRow);
+    queue.writeBuffer(part.buffer, part.quants.offset + at * quantsRow, quantsSlice);
+    if (scalesRow > 0) {
+      const scalesSlice = scales.subarray((from - firstRow) * scalesRow, (to - firstRow) * scalesRow);
+      queue.writeBuffer(part.buffer, part.scales.offset + at * scalesRow, scalesSlice);
+    }
+  }
+}
+
+export function destroyWeight(weight: Weight): void {
+  for (const part of weight.parts) part.buffer.destroy();
+}

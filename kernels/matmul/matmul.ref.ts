@@ -1,0 +1,32 @@
+// The matmul in f64 on decoded weights.
+
+/** x [rows, k], w [outputs, k] -> [rows, outputs]. */
+export function matmulRef(
+  x: Float32Array,
+  w: Float32Array,
+  rows: number,
+  outputs: number,
+  k: number,
+): Float64Array {
+  const y = new Float64Array(rows * outputs);
+  for (let r = 0; r < rows; r++) {
+    for (let o = 0; o < outputs; o++) {
+      let sum = 0;
+      for (let i = 0; i < k; i++) sum += x[r * k + i]! * w[o * k + i]!;
+      y[r * outputs + o] = sum;
+    }
+  }
+  return y;
+}
+
+/** [rows, 2n] gate before up -> [rows, n] silu(gate) * up. */
+export function gluRef(gateUp: Float64Array, rows: number, n: number): Float64Array {
+  const y = new Float64Array(rows * n);
+  for (let r = 0; r < rows; r++) {
+    for (let o = 0; o < n; o++) {
+      const gate = gateUp[r * 2 * n + o]!;
+      y[r * n + o] = (gate / (1 + Math.exp(-gate))) * gateUp[r * 2 * n + n + o]!;
+    }
+  }
+  return y;
+}

@@ -1,0 +1,130 @@
+// y[r, column + o] = sum over k of x[r, k] * W[o, k], then bias, gate and residual. One op; the thread
+// mapping is a variant, the weight type a module.
+
+import type { Kernel, Recorder, Tensor } from '@quern/gpu';
+import { assert } from '@quern/spec';
+import { defineKernel } from '../lib/link.ts';
+import reduce from '../lib/reduce.wgsl?raw';
+import step from '../lib/step.wgsl?raw';
+import type { Variants } from '../lib/variants.ts';
+import type { Weight } from '../lib/weight.ts';
+import { weightModules } from '../quant/index.ts';
+import io from './matmul_io.wgsl?raw';
+import thread from './matmul_thread.wgsl?raw';
+import tile from './matmul_tile.wgsl?raw';
+import workgroup from './matmul_workgroup.wgsl?raw';
+
+export interface MatmulOptions {
+  weight: Weight;
+  /** [rows, K] f32. */
+  x: Tensor;
+  /** [rows, columns] f32. */
+  y: Tensor;
+  /** First column of y that is written; default 0. */
+  column?: number;
+  /** The step's rows: those beyond its live ones may be left undone. */
+  step: Tensor;
+  /** Added per output: [columns of y], read at the column written. */
+  bias?: Tensor | undefined;
+  /** The weight is gate above up, each of `weight.rows / 2` rows: y = silu(gate) * up (SwiGLU, arXiv 2002.05202). */
+  glu?: boolean;
+  /** [rows, columns], added last. */
+  residual?: Tensor;
+}
+
+/** At most this many rows are computed row by row; more go to the tiled form. */
+const GEMV_ROWS = 8;
+
+export function matmul(rec: Recorder, options: MatmulOptions): void {
+  const { weight, x, y, bias, residual, glu = false, column = 0 } = options;
+  const rows = x.shape[0]!;
+  const variants = rec.variants as unknown as Variants;
+  assert(
+    x.shape[1] === weight.cols,
+    `${weight.name}: x has ${x.shape[1]} columns, the weight ${weight.cols}`,
+  );
+  assert(y.shape[0] === rows, `${weight.name}: y has ${y.shape[0]} rows, x ${rows}`);
+  assert(!glu || weight.parts.length === 1, `${weight.name}: a gated weight must lie in one part`);
+  assert(!residual || residual.byteLength === y.byteLength, `${weight.name}: residual and y differ in shape`);
+  const outputs = glu ? weight.rows / 2 : weight.rows;
+  const columns = y.shape[1]!;
+  assert(
+    column + outputs <= columns,
+    `${weight.name}: ${outputs} outputs from column ${column} of ${columns}`,
+  );
+  const form = pick(variants, rows);
+  const kernel = matmulKernel(weight, variants, form, {
+    glu,
+    tail: weight.cols % 32 !== 0,
+    addend: bias !== undefined,
+    residual: residual !== undefined,
+  });
+  for (const part of weight.parts) {
+    const count = glu ? outputs : part.rows;
+    const along = Math.ceil(count / (form.outputs / (glu ? 2 : 1)));
+    const most = rec.gpu.caps.limits.maxComputeWorkgroupsPerDimension;
+    const folds = Math.ceil(along / most);
+    rec.dispatch({
+      kernel,
+      bind: [part.quants, part.scales, x, y, options.step, bias ?? x, residual ?? x],
+      params: new Uint32Array([
+        count,
+        column + part.firstRow,
+        rows,
+        Math.ceil(weight.cols / 32),
+        weight.cols / 4,
+        weight.quantsStride,
+        weight.scalesStride,
+        columns,
+      ]),
+      workgroups: [Math.ceil(along / folds), Math.ceil(rows / form.rows), folds],
+      bytes:
+        part.quants.size +
+        (part.scales === part.quants ? 0 : part.scales.size) +
+        x.byteLength +
+        rows * count * 4,
+      flops: 2 * rows * part.rows * weight.cols,
+    });
+  }
+}
+
+interface Form {
+  name: string;
+  main: string;
+  /** Weight rows and rows of x that a workgroup covers. */
+  outputs: number;
+  rows: number;
+  tokens: number;
+}
+
+function pick(variants: Variants, rows: number): Form {
+  if (variants.matmul === 'thread') {
+    const tokens = rows >= 5 ? 8 : rows >= 3 ? 4 : rows;
+    return { name: 'thread', main: thread, outputs: 64, rows: tokens, tokens };
+  }
+  if (rows <= GEMV_ROWS) return { name: 'workgroup', main: workgroup, outputs: 4, rows: 1, tokens: 1 };
+  return { name: 'tile', main: tile, outputs: 64, rows: 64, tokens: 1 };
+}
+
+function matmulKernel(
+  weight: Weight,
+  variants: Variants,
+  { name, main, tokens }: Form,
+  conditions: Record<'glu' | 'tail' | 'addend' | 'residual', boolean>,
+): Kernel {
+  return defineKernel({
+    name: `matmul-${name} ${weight.dtype.name}`,
+    main,
+    modules: { ...weightModules(weight.dtype), matmul_io: io, step, reduce },
+    conditions: {
+      ...conditions,
+      unorm: variants.unpack === 'unorm',
+      subgroups: variants.subgroups === 'on',
+      two: tokens >= 2,
+      four: tokens >= 4,
+      eight: tokens >= 8,
+    },
+    constants: { TOKENS: tokens },
+    bindings: ['read', 'read', 'read', 'write', 'read', 'read', 'read', 'uniform'],
+  });
+}

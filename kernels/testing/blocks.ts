@@ -1,0 +1,39 @@
+// Random rows of a weight type, as they stand in a file, with sane magnitudes.
+
+import { type DType, f32ToF16 } from '@quern/dtypes';
+import { random } from './run-op.ts';
+
+/** Random bits with small scales: every f16 field that scales a block is set to a value below 0.1. */
+export function randomRows(dtype: DType, rows: number, cols: number, seed: number): Uint8Array {
+  const next = random(seed);
+  const blocks = (rows * cols) / dtype.blockSize;
+  const bytes = new Uint8Array(blocks * dtype.blockBytes);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Math.floor((next() + 1) * 128);
+  const view = new DataView(bytes.buffer);
+  const f16 = (at: number) => view.setUint16(at, f32ToF16(next() * 0.05 + 0.06), true);
+  for (let b = 0; b < blocks; b++) {
+    const at = b * dtype.blockBytes;
+    for (const field of SCALE_FIELDS[dtype.name] ?? []) f16(at + field);
+    if (dtype.name === 'f32') view.setFloat32(at, next(), true);
+    if (dtype.name === 'f16') f16(at);
+    if (dtype.name === 'bf16') view.setUint16(at, 0x3d00 + Math.floor((next() + 1) * 200), true);
+  }
+  return bytes;
+}
+
+/** Offsets of the f16 scales in a block. */
+const SCALE_FIELDS: Record<string, number[]> = {
+  q4_0: [0],
+  q4_1: [0, 2],
+  q5_0: [0],
+  q5_1: [0, 2],
+  q8_0: [0],
+  q4_k: [0, 2],
+  q6_k: [208],
+};
+
+export function decodeRows(dtype: DType, bytes: Uint8Array, rows: number, cols: number): Float32Array {
+  const out = new Float32Array(rows * cols);
+  dtype.decode(bytes, (rows * cols) / dtype.blockSize, out);
+  return out;
+}

@@ -1,0 +1,2 @@
+export { openDawn } from './dawn.ts';
+export { findSwiftShader } from './swiftshader.ts';
