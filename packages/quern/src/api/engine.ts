@@ -1,0 +1,90 @@
+// The engine as its users see it, over whatever computes: a worker behind a port, or this very process.
+
+import {
+  type BenchRequest,
+  type BenchRow,
+  type EngineInfo,
+  type GenerateRequest,
+  type KernelTiming,
+  type PerplexityResult,
+  QuernError,
+  type StreamPart,
+} from '@quern/spec';
+import type { ChatCompletion, ChatCompletionChunk, ChatParamsStreaming, ChatParamsWhole } from '../openai/chat-types.ts';
+import type {
+  Completion,
+  CompletionChunk,
+  CompletionParamsStreaming,
+  CompletionParamsWhole,
+} from '../openai/completion-types.ts';
+import type { RequestOptions } from '../openai/shared-params.ts';
+import { chatCreate, completionCreate } from './create.ts';
+
+/** What an Engine is made over; every InferenceEngine is one. */
+export interface Backend {
+  generate(request: GenerateRequest, signal?: AbortSignal): AsyncIterable<StreamPart>;
+  perplexity(
+    prompt: { kind: 'text'; text: string } | { kind: 'ids'; ids: number[] },
+    signal?: AbortSignal,
+  ): Promise<PerplexityResult>;
+  bench(request: BenchRequest, signal?: AbortSignal): AsyncIterable<BenchRow>;
+  profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]>;
+  info(): EngineInfo | Promise<EngineInfo>;
+  unload(): Promise<void>;
+}
+
+export interface CreateChatCompletion {
+  (params: ChatParamsStreaming, options?: RequestOptions): AsyncIterable<ChatCompletionChunk>;
+  (params: ChatParamsWhole, options?: RequestOptions): Promise<ChatCompletion>;
+}
+
+export interface CreateCompletion {
+  (params: CompletionParamsStreaming, options?: RequestOptions): AsyncIterable<CompletionChunk>;
+  (params: CompletionParamsWhole, options?: RequestOptions): Promise<Completion>;
+}
+
+export interface Engine {
+  /**
+   * OpenAI's chat completions. With `stream: true` an async iterable of chunks (its request starts with the
+   * first pull; leaving the loop cancels it), else a promise of the whole answer. Throws QuernError:
+   * 'invalid-request' for what it does not know or serve, by name; 'context-overflow', 'template-error',
+   * 'aborted', 'device-lost', 'unloaded'.
+   */
+  readonly chat: { readonly completions: { readonly create: CreateChatCompletion } };
+  /** OpenAI's text completions; `prompt` may be token ids. Throws as the chat does. */
+  readonly completions: { readonly create: CreateCompletion };
+  /** Model, memory, adapter and its limits, kernel variants, load times. */
+  info(): Promise<EngineInfo>;
+  /** Speed: rows as they are measured. Defaults: prompts of 128 and 512 tokens, 64 decoded, 3 times. */
+  bench(request?: Partial<BenchRequest>, options?: RequestOptions): AsyncIterable<BenchRow>;
+  /** Time per kernel of one decode step or one prefill chunk. Throws where the adapter has no timestamps. */
+  profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]>;
+  /** Negative log-likelihood (nats) of every token but the first, given those before it. */
+  perplexity(text: string | readonly number[], options?: RequestOptions): Promise<PerplexityResult>;
+  /** Ends what runs and frees the GPU (with the last client of a shared worker). Later calls throw 'unloaded'. */
+  unload(): Promise<void>;
+}
+
+export const DEFAULT_BENCH: BenchRequest = { promptTokens: [128, 512], decodeTokens: 64, repetitions: 3 };
+
+export async function makeEngine(backend: Backend): Promise<Engine> {
+  const { model } = await backend.info();
+  let unloading: Promise<void> | undefined;
+  const alive = (): Backend => {
+    if (unloading) throw new QuernError('unloaded', 'This engine was unloaded. Create another one.');
+    return backend;
+  };
+  return {
+    chat: { completions: { create: chatCreate(alive, model) } },
+    completions: { create: completionCreate(alive, model) },
+    info: async () => alive().info(),
+    bench: (request, options) => alive().bench({ ...DEFAULT_BENCH, ...request }, options?.signal ?? undefined),
+    profile: async (phase) => alive().profile(phase),
+    perplexity: async (text, options) =>
+      alive().perplexity(
+        typeof text === 'string' ? { kind: 'text', text } : { kind: 'ids', ids: [...text] },
+        options?.signal ?? undefined,
+      ),
+    unload: () => (unloading ??= backend.unload()),
+  };
+}

@@ -1,0 +1,114 @@
+// The page's end of the wall: a host behind a port, and the promise that no call hangs when that host
+// dies: every wait goes through `guard`, which rejects as soon as the link has failed.
+
+import { QuernError, throwIfAborted } from '@quern/spec';
+import { wrap } from 'comlink';
+import '../wire/handlers.ts';
+import type { ConnectMessage, RemoteHost } from '../wire/host-api.ts';
+import { holdLock, type Locks, watchLock } from '../wire/life-lock.ts';
+
+export interface Link {
+  readonly host: RemoteHost;
+  /** `work`, or the link's failure, or 'aborted' when the signal fires. */
+  guard<T>(work: PromiseLike<T>, signal?: AbortSignal): Promise<T>;
+  /** Makes every present and later wait reject with `error`. */
+  fail(error: QuernError): void;
+  /** Fails with 'unloaded' and lets the host know that this client is gone. */
+  close(): void;
+}
+
+/** Where a host listens: a worker, or a port to one. */
+export type HostEndpoint = Worker | MessagePort;
+
+export async function connect(
+  endpoint: HostEndpoint,
+  locks: Locks | undefined,
+  signal?: AbortSignal,
+): Promise<Link> {
+  throwIfAborted(signal);
+  const client = `quern-client-${crypto.randomUUID()}`;
+  const release = locks ? await holdLock(locks, client) : () => undefined;
+  const { port1: port, port2 } = new MessageChannel();
+  const waiting = new Set<(error: QuernError) => void>();
+  const onFailure: Array<() => void> = [release, () => port.close()];
+  let failure: QuernError | undefined;
+
+  const fail = (error: QuernError) => {
+    if (failure) return;
+    failure = error;
+    for (const reject of waiting) reject(error);
+    waiting.clear();
+    for (const undo of onFailure) undo();
+  };
+  const guard = async <T>(work: PromiseLike<T>, abort?: AbortSignal): Promise<T> => {
+    throwIfAborted(abort);
+    if (failure) throw failure;
+    let settle!: (error: QuernError) => void;
+    const broken = new Promise<never>((_, reject) => (settle = reject));
+    const onAbort = () => {
+      try {
+        throwIfAborted(abort);
+      } catch (error) {
+        settle(error as QuernError);
+      }
+    };
+    waiting.add(settle);
+    abort?.addEventListener('abort', onAbort);
+    try {
+      return await Promise.race([work, broken]);
+    } finally {
+      waiting.delete(settle);
+      abort?.removeEventListener('abort', onAbort);
+    }
+  };
+
+  const unlisten = listenForDeath(endpoint, port, fail);
+  onFailure.push(unlisten);
+  const link: Link = {
+    host: wrap(port) as unknown as RemoteHost,
+    guard,
+    fail,
+    close: () => fail(new QuernError('unloaded', 'This engine was unloaded. Create another one.')),
+  };
+  try {
+    endpoint.postMessage({ type: 'quern-connect', client, port: port2 } satisfies ConnectMessage, [port2]);
+    if ('start' in endpoint) endpoint.start();
+    const { lock } = await guard(link.host.hello(), signal);
+    if (locks && lock !== undefined) onFailure.push(watchLock(locks, lock, () => fail(gone())));
+  } catch (error) {
+    link.close();
+    throw error;
+  }
+  return link;
+}
+
+function gone(): QuernError {
+  return new QuernError('device-lost', 'The engine has ended: its worker was stopped or crashed. Load again.');
+}
+
+function listenForDeath(endpoint: HostEndpoint, port: MessagePort, fail: (error: QuernError) => void) {
+  const onError = (event: Event) => {
+    const { message = '', filename = '', lineno = 0 } = event as Partial<ErrorEvent>;
+    if (message) fail(new QuernError('internal', `The worker failed: ${message} (${filename}:${lineno})`));
+    else {
+      fail(
+        new QuernError(
+          'network',
+          "The worker did not start: its file could not be fetched, or the page's Content-Security-Policy " +
+            '(worker-src) forbids it. Serve worker.js beside the page, or pass a Worker as `worker`.',
+        ),
+      );
+    }
+  };
+  const onMessageError = () => fail(new QuernError('internal', 'A message from the worker could not be read.'));
+  const onClose = () => fail(gone());
+  endpoint.addEventListener('error', onError);
+  endpoint.addEventListener('messageerror', onMessageError);
+  port.addEventListener('messageerror', onMessageError);
+  port.addEventListener('close', onClose);
+  return () => {
+    endpoint.removeEventListener('error', onError);
+    endpoint.removeEventListener('messageerror', onMessageError);
+    port.removeEventListener('close', onClose);
+  };
+}

@@ -1,0 +1,56 @@
+// The engine behind the wall, as a Backend. AbortSignals stay on this side: one that fires rejects the
+// wait at once and returns the iterator, which cancels the work over there.
+
+import { type Progress, QuernError } from '@quern/spec';
+import type { Backend } from '../api/engine.ts';
+import type { LoadRequest } from '../wire/host-api.ts';
+import type { Link } from './link.ts';
+
+/** `close` ends the worker too, where the page has started it. */
+export function remoteBackend(link: Link, close: () => void): Backend {
+  return {
+    generate: (request, signal) => iterate(link, () => link.host.generate(request), signal),
+    bench: (request, signal) => iterate(link, () => link.host.bench(request), signal),
+    async perplexity(prompt, signal) {
+      for await (const result of iterate(link, () => link.host.perplexity(prompt), signal)) return result;
+      throw new QuernError('internal', 'The engine gave no perplexity.');
+    },
+    profile: (phase) => link.guard(link.host.profile(phase)),
+    info: () => link.guard(link.host.info()),
+    async unload() {
+      try {
+        await link.guard(link.host.unload());
+      } finally {
+        close();
+      }
+    },
+  };
+}
+
+export async function loadRemote(
+  link: Link,
+  request: LoadRequest,
+  onProgress: ((progress: Progress) => void) | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for await (const progress of iterate(link, () => link.host.load(request), signal)) onProgress?.(progress);
+}
+
+async function* iterate<T>(
+  link: Link,
+  start: () => Promise<AsyncIterable<T>>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T, void, undefined> {
+  const iterator = (await link.guard(start(), signal))[Symbol.asyncIterator]();
+  let finished = false;
+  try {
+    for (;;) {
+      const { done, value } = await link.guard(iterator.next(), signal);
+      if (done) break;
+      yield value;
+    }
+    finished = true;
+  } finally {
+    if (!finished) await iterator.return?.();
+  }
+}

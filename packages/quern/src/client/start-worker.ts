@@ -1,0 +1,69 @@
+// Starts the engine's worker from where it lies. On the page's own origin that is a plain module worker,
+// which needs no more than `worker-src 'self'`. Browsers refuse a worker of another origin (a CDN), so
+// there a Blob module on the page's origin imports it; that needs `worker-src blob:` and a CDN that sends
+// Access-Control-Allow-Origin.
+
+import { QuernError } from '@quern/spec';
+
+export interface StartedWorker {
+  worker: Worker;
+  terminate(): void;
+}
+
+export function startWorker(): StartedWorker {
+  if (typeof Worker === 'undefined') {
+    throw new QuernError(
+      'invalid-request',
+      "Here are no workers to run the engine in. In Node, Deno or Bun import 'quern/node'; in a page pass `worker`.",
+    );
+  }
+  const { url, options } = locateWorker();
+  if (isSameOrigin(url)) {
+    const worker = new Worker(url, options);
+    return { worker, terminate: () => worker.terminate() };
+  }
+  const source = `import ${JSON.stringify(url)};`;
+  const blobUrl = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  const worker = new Worker(blobUrl, { ...options, type: 'module' });
+  return {
+    worker,
+    terminate() {
+      worker.terminate();
+      URL.revokeObjectURL(blobUrl);
+    },
+  };
+}
+
+interface WorkerPlace {
+  url: string;
+  options: WorkerOptions | undefined;
+}
+
+/**
+ * Bundlers find a worker by the literal form `new Worker(new URL(..., import.meta.url), ...)` with the
+ * global Worker, and put the URL of what they have made of it in its place. Its origin has to be known
+ * before a worker is started, because browsers differ in how they refuse one; so the expression runs once
+ * with a Worker that only takes notes. Nothing else can run in between.
+ */
+function locateWorker(): WorkerPlace {
+  const real = globalThis.Worker;
+  const places: WorkerPlace[] = [];
+  function Recorder(url: string | URL, options?: WorkerOptions) {
+    places.push({ url: new URL(url, globalThis.location?.href).href, options });
+  }
+  globalThis.Worker = Recorder as unknown as typeof Worker;
+  try {
+    new Worker(new URL('../worker/index.ts', import.meta.url), { type: 'module' });
+  } finally {
+    globalThis.Worker = real;
+  }
+  const [place] = places;
+  if (!place) throw new QuernError('internal', "The bundler has replaced the worker's constructor; pass `worker`.");
+  return place;
+}
+
+function isSameOrigin(url: string): boolean {
+  // blob: and data: URLs made by a bundler run as they are.
+  const { origin, protocol } = new URL(url);
+  return origin === globalThis.location?.origin || protocol === 'blob:' || protocol === 'data:';
+}

@@ -1,0 +1,23 @@
+// The types that both doors, for pages and for Node, hand out.
+
+export type { CreateChatCompletion, CreateCompletion, Engine } from './api/engine.ts';
+export type * from './openai/chat-types.ts';
+export type * from './openai/completion-types.ts';
+export type { RequestOptions, SharedParams } from './openai/shared-params.ts';
+export type { CompletionUsage } from './openai/usage.ts';
+export type { ModelRef } from './wire/host-api.ts';
+export type {
+  AdapterInfo,
+  BenchRequest,
+  BenchRow,
+  EngineInfo,
+  FinishReason,
+  KernelTiming,
+  KvType,
+  LoadPhase,
+  LoadTimings,
+  MemoryInfo,
+  PerplexityResult,
+  Progress,
+  Timings,
+} from '@quern/spec';

@@ -1,0 +1,141 @@
+// A scripted InferenceEngine for tests: answers with given pieces of text, one token each, at a given
+// pace; honours signals; fails where told to.
+
+import {
+  type BenchRequest,
+  type BenchRow,
+  type EngineInfo,
+  type GenerateRequest,
+  type InferenceEngine,
+  type KernelTiming,
+  type PerplexityResult,
+  type Prompt,
+  QuernError,
+  type StreamPart,
+  throwIfAborted,
+  type TokenInfo,
+} from '@quern/spec';
+
+export interface FakeScript {
+  /** One token each; the id of piece i is 100 + i. */
+  pieces?: string[];
+  /** Milliseconds between tokens; 0 yields to other tasks only. */
+  delayMs?: number;
+  /** Thrown after this many tokens. */
+  failure?: { after: number; error: QuernError };
+}
+
+const encoder = new TextEncoder();
+
+export class FakeEngine implements InferenceEngine {
+  readonly requests: GenerateRequest[] = [];
+  /** Tokens produced over all requests. */
+  produced = 0;
+  /** Requests that ended by a signal or by the iterator's return. */
+  cancelled = 0;
+  unloads = 0;
+  readonly #script: FakeScript;
+
+  constructor(script: FakeScript = {}) {
+    this.#script = script;
+  }
+
+  async *generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<StreamPart, void, undefined> {
+    if (this.unloads > 0) throw new QuernError('unloaded', 'The engine was unloaded.');
+    this.requests.push(request);
+    const { pieces = ['Hello', ' world'], failure } = this.#script;
+    const promptIds = request.prompt.kind === 'ids' ? request.prompt.ids : [1, 2, 3];
+    let finished = false;
+    try {
+      yield { type: 'prompt-start', promptIds };
+      const count = Math.min(pieces.length, request.maxTokens ?? Infinity);
+      for (let i = 0; i < count; i++) {
+        if (failure?.after === i) throw failure.error;
+        await this.#pause(signal);
+        this.produced += 1;
+        yield { type: 'text-delta', text: pieces[i]!, ids: [100 + i], ...logprobsOf(request, i, pieces[i]!) };
+      }
+      finished = true;
+      yield {
+        type: 'finish',
+        reason: count < pieces.length ? 'length' : 'stop',
+        usage: { promptTokens: promptIds.length, completionTokens: count, cachedTokens: 1 },
+        timings: { timeToFirstTokenMs: 20, prefillTokens: 100, prefillMs: 50, decodeTokens: 9, decodeMs: 90 },
+      };
+    } finally {
+      if (!finished) this.cancelled += 1;
+    }
+  }
+
+  async perplexity(
+    prompt: Extract<Prompt, { kind: 'text' | 'ids' }>,
+    signal?: AbortSignal,
+  ): Promise<PerplexityResult> {
+    await this.#pause(signal);
+    const promptIds = prompt.kind === 'ids' ? prompt.ids : [...encoder.encode(prompt.text)];
+    return { promptIds, nll: promptIds.slice(1).map((_, index) => index + 1) };
+  }
+
+  async *bench(request: BenchRequest, signal?: AbortSignal): AsyncGenerator<BenchRow, void, undefined> {
+    for (const tokens of request.promptTokens) {
+      await this.#pause(signal);
+      yield { test: 'prefill', tokens, tokensPerSecond: Array.from({ length: request.repetitions }, (_, i) => 10 + i) };
+    }
+    yield { test: 'decode', tokens: request.decodeTokens, tokensPerSecond: [3] };
+  }
+
+  async profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]> {
+    return [{ kernel: `matmul-${phase}`, dispatches: 2, microseconds: 7, bytes: 10, flops: 20 }];
+  }
+
+  info(): EngineInfo {
+    return FAKE_INFO;
+  }
+
+  async unload(): Promise<void> {
+    this.unloads += 1;
+  }
+
+  async #pause(signal: AbortSignal | undefined): Promise<void> {
+    throwIfAborted(signal);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#script.delayMs ?? 0);
+      signal?.addEventListener('abort', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    throwIfAborted(signal);
+  }
+}
+
+function logprobsOf({ topLogprobs }: GenerateRequest, index: number, piece: string): { tokens?: TokenInfo[] } {
+  if (topLogprobs === undefined) return {};
+  const token = { id: 100 + index, logprob: -0.25, bytes: [...encoder.encode(piece)] };
+  const other = { id: 7, logprob: -2, bytes: [0xf0, 0x9f] };
+  return { tokens: [{ ...token, top: [token, other].slice(0, topLogprobs) }] };
+}
+
+export const FAKE_INFO: EngineInfo = {
+  model: 'fake-model',
+  architecture: 'llama',
+  contextLength: 2048,
+  trainedContextLength: 2048,
+  parameters: 134_515_008,
+  tensorTypes: { Q4_1: 210, F32: 61 },
+  vocabularySize: 49152,
+  hasChatTemplate: true,
+  kv: 'f16',
+  memory: { weightBytes: 90_000_000, kvBytes: 47_000_000, scratchBytes: 1_000_000 },
+  adapter: {
+    vendor: 'google',
+    architecture: 'swiftshader',
+    device: '',
+    description: 'SwiftShader',
+    software: true,
+    features: [],
+    limits: {},
+  },
+  variants: { matmul: 'thread' },
+  timings: { openMs: 1, weightsMs: 2, compileMs: 3, loadMs: 6, bytesFetched: 0 },
+};

@@ -1,0 +1,58 @@
+// What the page may ask of the host, and how the two first meet. Everything slow is an async iterable,
+// so that the page's AbortSignal can become `return()`.
+
+import type {
+  BenchRequest,
+  BenchRow,
+  EngineInfo,
+  GenerateRequest,
+  KernelTiming,
+  KvType,
+  PerplexityResult,
+  Progress,
+  Prompt,
+  StreamPart,
+} from '@quern/spec';
+
+/** A URL, a hub id, a file, or the files of one model. */
+export type ModelRef = string | Blob | ReadonlyArray<string | Blob>;
+
+export interface LoadRequest {
+  model: ModelRef;
+  contextLength?: number;
+  kv?: KvType;
+  variants?: Record<string, string>;
+  token?: string;
+  hubBaseUrl?: string;
+}
+
+export interface HostApi {
+  /** Resolves when the host is there; `lock` is the name of the Web Lock that it holds while it lives. */
+  hello(): { lock: string | undefined };
+  /** Ends when the model is ready. A host holds one model; others that ask for the same share it. */
+  load(request: LoadRequest): AsyncIterable<Progress>;
+  generate(request: GenerateRequest): AsyncIterable<StreamPart>;
+  /** One item. */
+  perplexity(prompt: Extract<Prompt, { kind: 'text' | 'ids' }>): AsyncIterable<PerplexityResult>;
+  bench(request: BenchRequest): AsyncIterable<BenchRow>;
+  profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]>;
+  info(): EngineInfo;
+  unload(): Promise<void>;
+}
+
+/** Comlink's view of it from the page. */
+export type RemoteHost = {
+  [Name in keyof HostApi]: (...args: Parameters<HostApi[Name]>) => Promise<Awaited<ReturnType<HostApi[Name]>>>;
+};
+
+/** The first message to a worker or a port, with a port of the client's own. */
+export interface ConnectMessage {
+  type: 'quern-connect';
+  /** Also the name of the Web Lock that the client holds while it lives, where there are Web Locks. */
+  client: string;
+  port: MessagePort;
+}
+
+export function isConnectMessage(value: unknown): value is ConnectMessage {
+  return typeof value === 'object' && value !== null && (value as ConnectMessage).type === 'quern-connect';
+}

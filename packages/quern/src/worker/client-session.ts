@@ -1,0 +1,87 @@
+// One client's view of the host: its requests, its hold on the engine, and the end of both.
+
+import { type InferenceEngine, type Progress, QuernError } from '@quern/spec';
+import type { HostApi } from '../wire/host-api.ts';
+import type { EngineSlot } from './engine-slot.ts';
+import { channel } from './channel.ts';
+
+export interface ClientSession {
+  api: HostApi;
+  /** Aborts what this client has running and drops its hold. Safe to call twice. */
+  end(): Promise<void>;
+}
+
+export function clientSession(client: string, slot: EngineSlot, lock: string | undefined): ClientSession {
+  const running = new Set<AbortController>();
+  let engine: InferenceEngine | undefined;
+  let ended = false;
+
+  const loaded = (): InferenceEngine => {
+    if (!engine) throw new QuernError('unloaded', 'No model is loaded for this client.');
+    return engine;
+  };
+  /** An iterable whose work ends with `return()`, or with the client. */
+  const own = <T>(work: (signal: AbortSignal) => AsyncIterable<T>): AsyncIterable<T> => ({
+    [Symbol.asyncIterator]() {
+      const stop = new AbortController();
+      running.add(stop);
+      const inner = work(stop.signal)[Symbol.asyncIterator]();
+      return {
+        next: async () => {
+          try {
+            const result = await inner.next();
+            if (result.done) running.delete(stop);
+            return result;
+          } catch (error) {
+            running.delete(stop);
+            throw error;
+          }
+        },
+        return: async () => {
+          running.delete(stop);
+          stop.abort();
+          await inner.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  });
+  const end = async () => {
+    ended = true;
+    engine = undefined;
+    for (const stop of running) stop.abort();
+    running.clear();
+    await slot.release(client);
+  };
+
+  const api: HostApi = {
+    hello: () => ({ lock }),
+    load: (request) =>
+      own((signal) => {
+        const progress = channel<Progress>();
+        const giveUp = () => void slot.release(client).catch(() => undefined);
+        signal.addEventListener('abort', giveUp);
+        (async () => slot.acquire(client, request, progress.push))()
+          .then((ready) => {
+            if (!signal.aborted && !ended) engine = ready;
+            progress.end();
+          })
+          .catch(async (error: unknown) => {
+            await slot.release(client).catch(() => undefined);
+            progress.fail(error);
+          })
+          .finally(() => signal.removeEventListener('abort', giveUp));
+        return progress.items;
+      }),
+    generate: (request) => own((signal) => loaded().generate(request, signal)),
+    perplexity: (prompt) =>
+      own(async function* (signal) {
+        yield await loaded().perplexity(prompt, signal);
+      }),
+    bench: (request) => own((signal) => loaded().bench(request, signal)),
+    profile: async (phase) => loaded().profile(phase),
+    info: () => loaded().info(),
+    unload: end,
+  };
+  return { api, end };
+}

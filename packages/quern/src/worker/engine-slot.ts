@@ -1,0 +1,81 @@
+// The one engine of a host, and who holds it. Clients that ask for the same model share it; the last to
+// let go frees the GPU, and cancels the load if it is still going on.
+
+import { type InferenceEngine, type Progress, QuernError } from '@quern/spec';
+import type { LoadRequest } from '../wire/host-api.ts';
+
+export type LoadModel = (
+  request: LoadRequest,
+  hooks: { onProgress: (progress: Progress) => void; signal: AbortSignal },
+) => Promise<InferenceEngine>;
+
+interface Held {
+  key: string;
+  clients: Map<string, (progress: Progress) => void>;
+  stop: AbortController;
+  engine: Promise<InferenceEngine>;
+}
+
+export class EngineSlot {
+  readonly #load: LoadModel;
+  #held: Held | undefined;
+  /** Settles when what was let go of has left the GPU. */
+  #freed: Promise<void> = Promise.resolve();
+
+  constructor(load: LoadModel) {
+    this.#load = load;
+  }
+
+  /** Resolves when the engine is ready. Throws 'invalid-request' where another model is held. */
+  acquire(
+    client: string,
+    request: LoadRequest,
+    onProgress: (progress: Progress) => void,
+  ): Promise<InferenceEngine> {
+    const key = keyOf(request);
+    if (this.#held && this.#held.key !== key) {
+      throw new QuernError(
+        'invalid-request',
+        'This worker already holds another model, or the same with other options. Unload that one first, or start another worker.',
+      );
+    }
+    this.#held ??= this.#start(key, request);
+    this.#held.clients.set(client, onProgress);
+    return this.#held.engine;
+  }
+
+  async release(client: string): Promise<void> {
+    const held = this.#held;
+    if (!held?.clients.delete(client) || held.clients.size > 0) return;
+    this.#held = undefined;
+    held.stop.abort();
+    this.#freed = held.engine.then(
+      (engine) => engine.unload(),
+      () => undefined, // it never loaded, so there is nothing to free
+    );
+    await this.#freed;
+  }
+
+  #start(key: string, request: LoadRequest): Held {
+    const clients: Held['clients'] = new Map();
+    const stop = new AbortController();
+    const onProgress = (progress: Progress) => {
+      for (const tell of clients.values()) tell(progress);
+    };
+    const engine = this.#freed
+      .catch(() => undefined) // whoever let go was told
+      .then(() => this.#load(request, { onProgress, signal: stop.signal }));
+    return { key, clients, stop, engine };
+  }
+}
+
+let anonymous = 0;
+
+/** Equal for requests that one engine can serve. Nameless blobs are never taken for one another. */
+function keyOf({ model, contextLength, kv, variants, hubBaseUrl }: LoadRequest): string {
+  const files = (typeof model === 'string' || model instanceof Blob ? [model] : [...model]).map((ref) => {
+    if (typeof ref === 'string') return ref;
+    return ref instanceof File ? [ref.name, ref.size, ref.lastModified] : ['blob', (anonymous += 1)];
+  });
+  return JSON.stringify([files, contextLength, kv, Object.entries(variants ?? {}).toSorted(), hubBaseUrl]);
+}

@@ -1,0 +1,17 @@
+// The worker's entry ('quern/worker'): a dedicated or shared worker that hosts one engine.
+
+import { platformLocks } from '../wire/life-lock.ts';
+import { createHost } from './host.ts';
+import { loadModel } from './load-model.ts';
+
+const host = createHost({ load: loadModel, locks: platformLocks() });
+
+const scope = globalThis as unknown as EventTarget & Pick<MessagePort, 'addEventListener'>;
+host.listen(scope);
+// In a shared worker each page comes with a port of its own.
+scope.addEventListener('connect', (event: Event) => {
+  for (const port of (event as MessageEvent).ports) {
+    host.listen(port);
+    port.start();
+  }
+});
