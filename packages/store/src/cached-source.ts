@@ -5,7 +5,7 @@ import type { ByteSource } from '@quern/spec';
 import { QuernError, throwIfAborted } from '@quern/spec';
 import { ChunkPool } from './chunk-pool.ts';
 import type { ChunkStore, FileInfo, ModelRefMark, StoredFile } from './chunk-store.ts';
-import { CHUNK_BYTES, isComplete } from './chunk-store.ts';
+import { CHUNK_BYTES, isComplete, sameVersion } from './chunk-store.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { ChunkLoader } from './chunked-source.ts';
 import { chunkedSource } from './chunked-source.ts';
@@ -21,6 +21,8 @@ export interface CachedOptions extends UrlOptions {
   store: ChunkStore;
   /** The cache key; else the URL without its secrets. */
   key?: string;
+  /** Of the whole file, where it is known: then it tells which cached chunks are of this file. */
+  sha256?: string;
   mark?: ModelRefMark;
   /** The store failed (full, refused, deleted): loading goes on, uncached. At most once a source. */
   onWarning?: (warning: QuernError) => void;
@@ -40,6 +42,7 @@ export async function openCached(url: string, options: CachedOptions): Promise<C
     key: options.key ?? keyOfUrl(url),
     name: options.name ?? nameOfUrl(url),
     ...(options.mark && { mark: options.mark }),
+    ...(options.sha256 !== undefined && { sha256: options.sha256 }),
   };
   const open = (file: StoredFile | undefined, remote?: RemoteFile, start?: number): CachedSource => {
     const loader = new CachedLoader(url, info.name, options, warn, file, remote);
@@ -47,15 +50,20 @@ export async function openCached(url: string, options: CachedOptions): Promise<C
     return Object.assign(source, { flush: () => loader.flush() });
   };
   const known = await store.find(info.key).catch(warn);
-  if (known && isComplete(known)) {
+  const isOther = known?.sha256 !== undefined && (info.sha256 ?? known.sha256) !== known.sha256;
+  if (known && isComplete(known) && !isOther) {
     const { byteLength, validator } = known;
     const touched = await store.open({ ...info, byteLength, validator }).catch(warn);
     return open(touched && isComplete(touched) ? touched : known);
   }
-  const first = known ? firstMissing(known) : 0;
+  const first = known && !isOther ? firstMissing(known) : 0;
   const remote = await openRemote(url, httpOf(options), rangeOf(first), options.signal);
-  const same = known !== undefined && isSameVersion(known, remote);
-  const file = await recordOf(store, info, remote, known !== undefined && !same).catch(warn);
+  const { byteLength, validator } = remote;
+  // A server that tells neither ETag nor date cannot be trusted to have the same file still.
+  const same = known !== undefined && sameVersion(known, { ...info, byteLength, validator }) === true;
+  const file = await recordOf(store, { ...info, byteLength, validator }, known !== undefined && !same).catch(
+    warn,
+  );
   // A server without ranges begins at byte 0 whatever was asked for; what is wanted is still `first`.
   const start = same && !remote.ranged ? first : (remote.arriving ?? 0) / CHUNK_BYTES;
   return open(file, remote, remote.byteLength > 0 ? start : undefined);
@@ -70,14 +78,9 @@ function warnOnce(onWarning: CachedOptions['onWarning']): (error: unknown) => un
   };
 }
 
-async function recordOf(
-  store: ChunkStore,
-  info: Pick<FileInfo, 'key' | 'name' | 'mark'>,
-  { byteLength, validator }: RemoteFile,
-  dropOld: boolean,
-): Promise<StoredFile> {
+async function recordOf(store: ChunkStore, info: FileInfo, dropOld: boolean): Promise<StoredFile> {
   if (dropOld) await store.delete(info.key);
-  return store.open({ ...info, byteLength, validator });
+  return store.open(info);
 }
 
 function firstMissing(file: StoredFile): number {
@@ -88,16 +91,6 @@ function firstMissing(file: StoredFile): number {
 
 function rangeOf(index: number): { start: number; end: number } {
   return { start: index * CHUNK_BYTES, end: (index + 1) * CHUNK_BYTES };
-}
-
-// A server that tells neither ETag nor date cannot be trusted to have the same file still: fine-tunes of one
-// model have the same length.
-function isSameVersion(file: StoredFile, remote: RemoteFile): boolean {
-  return (
-    file.validator !== undefined &&
-    file.validator === remote.validator &&
-    file.byteLength === remote.byteLength
-  );
 }
 
 class CachedLoader implements ChunkLoader {
@@ -162,7 +155,12 @@ class CachedLoader implements ChunkLoader {
   // Only for a file that was there whole and turned out damaged.
   async #reopen(index: number): Promise<RemoteFile> {
     const remote = await openRemote(this.#url, httpOf(this.#options), rangeOf(index), this.#options.signal);
-    if (!this.#file || isSameVersion(this.#file, remote)) return (this.#remote = remote);
+    const { byteLength, validator } = remote;
+    const { sha256 } = this.#options;
+    if (!this.#file || sameVersion(this.#file, { byteLength, validator, sha256 })) {
+      this.#remote = remote;
+      return remote;
+    }
     remote.close();
     await this.#options.store.delete(this.#file.key).catch(this.#warn);
     throw new QuernError(

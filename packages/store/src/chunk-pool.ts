@@ -29,14 +29,21 @@ export class ChunkPool {
 
   /** The chunk if it is held or under way, else what `load` gives. A failure is forgotten at once. */
   get(owner: object, index: number, load: () => Promise<Bytes>): Promise<Bytes> {
-    let entry = this.#find(owner, index);
-    if (!entry) {
-      entry = { owner, index, promise: this.#load(load), settled: false, used: 0 };
-      this.#watch(entry);
-      this.#entries.add(entry);
-    }
+    const held = this.#find(owner, index);
+    const entry = held ?? this.#add(owner, index, load);
     entry.used = ++this.#clock;
     return entry.promise;
+  }
+
+  #add(owner: object, index: number, load: () => Promise<Bytes>): Entry {
+    // `load` is awaited, so the entry is there by the time it settles.
+    const promise = this.#load(load, () => {
+      entry.settled = true;
+    });
+    const entry: Entry = { owner, index, promise, settled: false, used: 0 };
+    this.#entries.add(entry);
+    promise.catch(() => this.#entries.delete(entry));
+    return entry;
   }
 
   #find(owner: object, index: number): Entry | undefined {
@@ -44,21 +51,14 @@ export class ChunkPool {
     return undefined;
   }
 
-  #watch(entry: Entry): void {
-    entry.promise.then(
-      () => {
-        entry.settled = true;
-      },
-      () => this.#entries.delete(entry),
-    );
-  }
-
-  async #load(load: () => Promise<Bytes>): Promise<Bytes> {
+  async #load(load: () => Promise<Bytes>, onSettled: () => void): Promise<Bytes> {
     if (this.#inFlight < this.#maxInFlight) this.#inFlight += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
       this.#makeRoom();
-      return await load();
+      const bytes = await load();
+      onSettled();
+      return bytes;
     } finally {
       // The slot goes to the next in line.
       const next = this.#waiting.shift();

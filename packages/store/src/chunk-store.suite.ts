@@ -171,6 +171,16 @@ export function chunkStoreSuite(name: string, makeBench: () => Promise<StoreBenc
       await second.close();
     });
 
+    it("goes by the whole file's SHA-256 where it is known", async () => {
+      const info = { ...INFO, sha256: 'aa' };
+      await store.put(await store.open(info), 0, chunk(0));
+      const moved = await store.open({ ...info, validator: '"mirror"' });
+      expect([moved.stored.size, moved.sha256, moved.validator]).toEqual([1, 'aa', '"mirror"']);
+      const unsaid = await store.open({ ...INFO, validator: '"mirror"' });
+      expect([unsaid.stored.size, unsaid.sha256]).toEqual([1, 'aa']);
+      expect((await store.open({ ...info, validator: '"mirror"', sha256: 'bb' })).stored.size).toBe(0);
+    });
+
     it('remembers a file without a validator, and an empty one', async () => {
       const info = { ...INFO, validator: undefined };
       const file = await store.open(info);

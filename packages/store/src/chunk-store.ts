@@ -20,6 +20,8 @@ export interface FileInfo {
   byteLength: number;
   /** ETag, or else 'modified:' with Last-Modified; undefined when the server tells neither. */
   validator: string | undefined;
+  /** Of the whole file, in hex, where a hub told it; then it decides what is the same version. */
+  sha256?: string;
   mark?: ModelRefMark;
 }
 
@@ -31,6 +33,7 @@ export interface StoredFile {
   readonly name: string;
   readonly byteLength: number;
   readonly validator: string | undefined;
+  readonly sha256: string | undefined;
   readonly chunkCount: number;
   /** Indices of the chunks that are there. */
   readonly stored: ReadonlySet<number>;
@@ -45,8 +48,8 @@ export interface StoredFile {
  */
 export interface ChunkStore {
   /**
-   * The record under `info.key`, made if absent. If one of another length or validator is there, it and
-   * its chunks are dropped first. Notes the time and the mark.
+   * The record under `info.key`, made if absent. If another version is there (see sameVersion; two that
+   * tell nothing are the same here), it and its chunks are dropped first. Notes the time and the mark.
    */
   open(info: FileInfo): Promise<StoredFile>;
   find(key: string): Promise<StoredFile | undefined>;
@@ -74,6 +77,24 @@ export function chunkCount(byteLength: number): number {
 export function chunkLength(byteLength: number, index: number): number {
   if (!Number.isSafeInteger(index) || index < 0) return 0;
   return Math.max(0, Math.min(CHUNK_BYTES, byteLength - index * CHUNK_BYTES));
+}
+
+/**
+ * Whether two descriptions are of the same bytes: same length, and same SHA-256 where both tell it, else
+ * same validator. Undefined when there is nothing to compare but the length, which fine-tunes of one model
+ * share.
+ */
+export function sameVersion(a: Version, b: Version): boolean | undefined {
+  if (a.byteLength !== b.byteLength) return false;
+  if (a.sha256 !== undefined && b.sha256 !== undefined) return a.sha256 === b.sha256;
+  if (a.validator === undefined && b.validator === undefined) return undefined;
+  return a.validator === b.validator;
+}
+
+export interface Version {
+  readonly byteLength: number;
+  readonly validator: string | undefined;
+  readonly sha256?: string | undefined;
 }
 
 export function isComplete(file: StoredFile): boolean {

@@ -53,7 +53,7 @@ class ChunkedSource implements ByteSource {
     checkRange(this, offset, length);
     const out = new Uint8Array(length);
     const end = offset + length;
-    for (let at = offset; at < end; ) {
+    for (let at = offset; at < end;) {
       const index = Math.floor(at / CHUNK_BYTES);
       const base = index * CHUNK_BYTES;
       const stop = Math.min(end, base + CHUNK_BYTES);
@@ -96,11 +96,7 @@ class ChunkedSource implements ByteSource {
 }
 
 /** Throws 'corrupt-file' unless bytes [offset, offset + length) lie in the file. */
-export function checkRange(
-  file: { name: string; byteLength: number },
-  offset: number,
-  length: number,
-): void {
+export function checkRange(file: { name: string; byteLength: number }, offset: number, length: number): void {
   const sound = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
   if (sound && offset + length <= file.byteLength) return;
   throw new QuernError(

@@ -51,7 +51,7 @@ class DirectoryChunkStore implements ChunkStore {
       const old = await readRow(folder);
       const { row } = nextRow(info, old);
       // Processes that open the same version at once, without a lock, must agree on its folder.
-      if (row.id !== old?.id && info.validator !== undefined) row.id = versionId(info);
+      if (row.id !== old?.id) row.id = versionId(info) ?? row.id;
       await mkdir(join(folder, row.id), { recursive: true });
       await this.#writeWhole(join(folder, RECORD), [new TextEncoder().encode(JSON.stringify(row))]);
       await sweep(folder, row.id);
@@ -132,8 +132,10 @@ class DirectoryChunkStore implements ChunkStore {
   }
 }
 
-function versionId({ validator, byteLength }: FileInfo): string {
-  return createHash('sha256').update(`${byteLength} ${validator}`).digest('hex').slice(0, 36);
+function versionId({ validator, sha256, byteLength }: FileInfo): string | undefined {
+  const version = sha256 ?? validator;
+  if (version === undefined) return undefined;
+  return createHash('sha256').update(`${byteLength} ${version}`).digest('hex').slice(0, 36);
 }
 
 async function readRow(folder: string): Promise<FileRow | undefined> {

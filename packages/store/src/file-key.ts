@@ -15,7 +15,8 @@ export function keyOfUrl(url: string): string {
   parsed.password = '';
   parsed.hash = '';
   const azure = parsed.searchParams.has('sig');
-  for (const name of [...parsed.searchParams.keys()]) {
+  const names = [...parsed.searchParams.keys()];
+  for (const name of names) {
     if (SECRET.test(name) || (azure && AZURE.test(name))) parsed.searchParams.delete(name);
   }
   parsed.searchParams.sort();

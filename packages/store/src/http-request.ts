@@ -182,7 +182,8 @@ class Watch {
     } catch (error) {
       throwIfAborted(this.#caller);
       this.end();
-      if (this.#stalled) throw new Interrupted(`nothing came for ${this.#stallMs / 1000} s`, { cause: error });
+      if (this.#stalled)
+        throw new Interrupted(`nothing came for ${this.#stallMs / 1000} s`, { cause: error });
       throw new Interrupted(reasonOf(error), { cause: error });
     } finally {
       clearTimeout(timer);

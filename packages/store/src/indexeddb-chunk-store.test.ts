@@ -23,7 +23,11 @@ chunkStoreSuite('indexeddb', async () => {
   const databaseName = `place-${places++}`;
   const original = IDBObjectStore.prototype.put;
   let left = Infinity;
-  IDBObjectStore.prototype.put = function put(this: InstanceType<typeof IDBObjectStore>, value: unknown, key?: IDBValidKey) {
+  IDBObjectStore.prototype.put = function put(
+    this: InstanceType<typeof IDBObjectStore>,
+    value: unknown,
+    key?: IDBValidKey,
+  ) {
     if (this.name === 'chunks' && --left <= 0) throw new DOMException('no room', 'QuotaExceededError');
     return original.call(this, value, key as IDBValidKey);
   };

@@ -19,7 +19,7 @@ export async function openNodeFile(path: string): Promise<ByteSource> {
     async read(offset, length, signal) {
       checkRange({ name, byteLength: size }, offset, length);
       const out = new Uint8Array(length);
-      for (let done = 0; done < length; ) {
+      for (let done = 0; done < length;) {
         throwIfAborted(signal);
         // At most 64 MiB at a time: an abort is seen soon, and Linux reads less than 2 GiB in one call.
         const step = Math.min(length - done, 2 ** 26);

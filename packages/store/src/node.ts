@@ -1,3 +1,74 @@
-// What needs Node: files, folders, a chunk store in a folder.
+// What needs Node: files, folders, a chunk store in a folder, and openModel with paths.
+import { readdir, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ByteSource } from '@quern/spec';
+import { QuernError } from '@quern/spec';
+import { openNodeFile } from './node-file-source.ts';
+import type { ModelRef, OpenModelOptions } from './open-model.ts';
+import { openModelWith } from './open-model.ts';
+import { ggufModels } from './quant-choice.ts';
+import { allParts } from './split-name.ts';
+import { storageError } from './storage-error.ts';
+
 export { openDirectoryChunkStore } from './directory-chunk-store.ts';
 export { openNodeFile } from './node-file-source.ts';
+
+/**
+ * As the browser's openModel, but a path is one of the file system: a .gguf file (with its other parts, if
+ * it is one of a split model) or a folder with one model. Text that could be a hub id but exists on disk is
+ * a path; so is a file: URL. Throws 'not-found', 'invalid-request', 'network', 'storage-error', 'aborted'.
+ */
+export async function openModel(ref: ModelRef, options: OpenModelOptions = {}): Promise<ByteSource[]> {
+  const refs: ReadonlyArray<string | Blob> = typeof ref === 'string' || ref instanceof Blob ? [ref] : ref;
+  const meant = await Promise.all(refs.map((one) => (typeof one === 'string' ? asPath(one) : one)));
+  return openModelWith(meant, options, openPath);
+}
+
+/** A form that classifyRef takes for a path, if that is what the text is. */
+async function asPath(text: string): Promise<string> {
+  if (text.startsWith('file:')) return fileURLToPath(text);
+  if (text.startsWith('~/')) return join(homedir(), text.slice(2));
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text) || text === '' || (await kindOf(text)) === 'absent') return text;
+  return /^(\.{0,2}[\\/]|[A-Za-z]:[\\/])/.test(text) ? text : `./${text}`;
+}
+
+async function openPath(path: string): Promise<ByteSource[]> {
+  const kind = await kindOf(path);
+  if (kind === 'absent') throw new QuernError('not-found', `${path} does not exist`);
+  const paths =
+    kind === 'folder'
+      ? chooseOnly(await readdir(path), path).map((name) => join(path, name))
+      : allParts(basename(path)).map((name) => join(dirname(path), name));
+  const opened: ByteSource[] = [];
+  try {
+    for (const part of paths) opened.push(await openNodeFile(part));
+    return opened;
+  } catch (error) {
+    await Promise.allSettled(opened.map((source) => source.close()));
+    throw error;
+  }
+}
+
+// A folder is not a repository: what lies there was put there on purpose, so none of several is preferred.
+function chooseOnly(names: string[], path: string): string[] {
+  const models = ggufModels(names);
+  if (models.length > 1) {
+    const list = models.map((model) => model.paths[0]).join(', ');
+    throw new QuernError('invalid-request', `${path} holds several models; name one file: ${list}`);
+  }
+  const [model] = models;
+  if (model) return model.paths;
+  throw new QuernError('not-found', `${path} holds no whole GGUF model (${names.length} entries)`);
+}
+
+async function kindOf(path: string): Promise<'file' | 'folder' | 'absent'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return 'absent';
+    throw storageError(error, `looking at ${path}`);
+  }
+}

@@ -22,7 +22,9 @@ export function backoffMs(
   now: number = Date.now(),
 ): number {
   if (retryAfter !== null) {
-    const seconds = /^\s*\d+\s*$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - now) / 1000;
+    const seconds = /^\s*\d+\s*$/.test(retryAfter)
+      ? Number(retryAfter)
+      : (Date.parse(retryAfter) - now) / 1000;
     if (Number.isFinite(seconds)) return Math.min(Math.max(0, seconds * 1000), policy.retryAfterCapMs);
   }
   const full = Math.min(policy.baseMs * 2 ** (failures - 1), policy.capMs);
@@ -72,7 +74,10 @@ export class Tries {
     throwIfAborted(this.#signal);
     this.#failures += 1;
     if (this.#failures >= this.#policy.tries) {
-      throw new QuernError('network', `${this.#what}${this.position}: ${reason}; gave up after ${this.#failures} tries`);
+      throw new QuernError(
+        'network',
+        `${this.#what}${this.position}: ${reason}; gave up after ${this.#failures} tries`,
+      );
     }
     await sleep(backoffMs(this.#policy, this.#failures, retryAfter), this.#signal);
   }

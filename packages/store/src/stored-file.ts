@@ -1,6 +1,6 @@
 // The persistent form of a file record, and the decisions about it that every store shares.
-import type { FileInfo, ModelRefMark, StoredFile } from './chunk-store.ts';
-import { CHUNK_BYTES, chunkCount, chunkLength } from './chunk-store.ts';
+import type { FileInfo, ModelRefMark, StoredFile, Version } from './chunk-store.ts';
+import { CHUNK_BYTES, chunkCount, chunkLength, sameVersion } from './chunk-store.ts';
 import { QuernError } from '@quern/spec';
 
 /** As written to disk: plain JSON-safe data. */
@@ -11,13 +11,14 @@ export interface FileRow {
   byteLength: number;
   chunkBytes: number;
   validator?: string;
+  sha256?: string;
   marks: ModelRefMark[];
   lastUsed: number;
 }
 
 /** The row that `info` leads to, given the one that is there; `replaced` when the old chunks must go. */
 export function nextRow(info: FileInfo, old: FileRow | undefined): { row: FileRow; replaced: boolean } {
-  const keep = old !== undefined && old.byteLength === info.byteLength && old.validator === info.validator;
+  const keep = old !== undefined && sameVersion(versionOf(old), info) !== false;
   const marks = keep ? old.marks.filter((mark) => mark.ref !== info.mark?.ref) : [];
   if (info.mark) marks.push(info.mark);
   const row: FileRow = {
@@ -30,7 +31,13 @@ export function nextRow(info: FileInfo, old: FileRow | undefined): { row: FileRo
     lastUsed: Date.now(),
   };
   if (info.validator !== undefined) row.validator = info.validator;
+  const sha256 = info.sha256 ?? (keep ? old.sha256 : undefined);
+  if (sha256 !== undefined) row.sha256 = sha256;
   return { row, replaced: old !== undefined && !keep };
+}
+
+function versionOf({ byteLength, validator, sha256 }: FileRow): Version {
+  return { byteLength, validator, sha256 };
 }
 
 export function toStoredFile(row: FileRow, indices: Iterable<number>): StoredFile {
@@ -42,6 +49,7 @@ export function toStoredFile(row: FileRow, indices: Iterable<number>): StoredFil
     name: row.name,
     byteLength: row.byteLength,
     validator: row.validator,
+    sha256: row.sha256,
     chunkCount: chunkCount(row.byteLength),
     stored,
     marks: row.marks,
@@ -53,14 +61,16 @@ export function toStoredFile(row: FileRow, indices: Iterable<number>): StoredFil
 export function parseRow(value: unknown): FileRow | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const row = value as Partial<Record<keyof FileRow, unknown>>;
-  const { key, id, name, byteLength, chunkBytes, validator, marks, lastUsed } = row;
+  const { key, id, name, byteLength, chunkBytes, validator, sha256, marks, lastUsed } = row;
   if (typeof key !== 'string' || typeof id !== 'string' || typeof name !== 'string') return undefined;
   if (!/^[0-9a-f-]{36}$/.test(id) || chunkBytes !== CHUNK_BYTES) return undefined;
   if (!Number.isSafeInteger(byteLength) || (byteLength as number) < 0) return undefined;
   if (validator !== undefined && typeof validator !== 'string') return undefined;
+  if (sha256 !== undefined && typeof sha256 !== 'string') return undefined;
   if (typeof lastUsed !== 'number' || !Array.isArray(marks) || !marks.every(isMark)) return undefined;
   const parsed: FileRow = { key, id, name, byteLength: byteLength as number, chunkBytes, marks, lastUsed };
   if (validator !== undefined) parsed.validator = validator;
+  if (sha256 !== undefined) parsed.sha256 = sha256;
   return parsed;
 }
 

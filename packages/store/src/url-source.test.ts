@@ -175,7 +175,9 @@ describe('a server that fails', () => {
 
   it('nobody listens', async () => {
     const failing = openUrl('http://127.0.0.1:1/m.gguf?token=secret', { retry });
-    await expect(failing).rejects.toMatchObject(code('network', /^http:\/\/127.0.0.1:1\/m.gguf: .*connection/));
+    await expect(failing).rejects.toMatchObject(
+      code('network', /^http:\/\/127.0.0.1:1\/m.gguf: .*connection/),
+    );
   });
 
   it('dies at byte N: only the rest is asked for', async () => {
@@ -209,7 +211,9 @@ describe('a server that fails', () => {
 
   it('stalls before the headers', async () => {
     server.faults = { delayMs: 400 };
-    await expect(open({ stallTimeoutMs: 50 })).rejects.toMatchObject(code('network', /nothing came for 0.05 s/));
+    await expect(open({ stallTimeoutMs: 50 })).rejects.toMatchObject(
+      code('network', /nothing came for 0.05 s/),
+    );
   });
 
   it('sends parts that are shorter than asked', async () => {

@@ -144,7 +144,7 @@ export class MisbehavingServer {
   ): Promise<void> {
     const { faults } = this;
     const dies = faults.alwaysDieAtByte ?? faults.dieAtByte;
-    for (let at = start; at < Math.min(end, bytes.length) && !response.destroyed; ) {
+    for (let at = start; at < Math.min(end, bytes.length) && !response.destroyed;) {
       let stop = Math.min(at + 65536, end, bytes.length);
       const stalls = faults.stallAtByte;
       for (const limit of [dies, stalls]) if (limit !== undefined && limit > at) stop = Math.min(stop, limit);

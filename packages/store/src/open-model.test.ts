@@ -1,0 +1,162 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ByteSource } from '@quern/spec';
+import { openDirectoryChunkStore } from './directory-chunk-store.ts';
+import { openModel as openInNode } from './node.ts';
+import type { OpenModelOptions } from './open-model.ts';
+import { openModel } from './open-model.ts';
+import { MisbehavingServer } from './testing/misbehaving-server.ts';
+import { patternBytes } from './testing/pattern-bytes.ts';
+
+const PART1 = patternBytes(3000, 1);
+const PART2 = patternBytes(2000, 2);
+const retry = { tries: 1 };
+
+let server: MisbehavingServer;
+let root: string;
+beforeAll(async () => {
+  server = await MisbehavingServer.start();
+  root = await mkdtemp(join(tmpdir(), 'quern-open-'));
+  server.serve('/m/one.gguf', PART1);
+  server.serve('/m/s-00001-of-00002.gguf', PART1);
+  server.serve('/m/s-00002-of-00002.gguf', PART2);
+  server.serve('/hf/a/b/resolve/main/x-Q4_0-00001-of-00002.gguf', PART1);
+  server.serve('/hf/a/b/resolve/main/x-Q4_0-00002-of-00002.gguf', PART2);
+  const tree = ['x-Q4_0-00001-of-00002.gguf', 'x-Q4_0-00002-of-00002.gguf'];
+  const json = JSON.stringify(tree.map((path) => ({ type: 'file', path, size: 1 })));
+  server.serve('/hf/api/models/a/b/tree/main', new TextEncoder().encode(json));
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(root, { recursive: true, force: true });
+});
+afterEach(() => {
+  server.forget();
+  server.faults = {};
+});
+
+/** Name and content of each source; closes them. */
+async function contents(sources: ByteSource[]): Promise<Array<[string, Uint8Array]>> {
+  const result: Array<[string, Uint8Array]> = [];
+  for (const source of sources) result.push([source.name, await source.read(0, source.byteLength)]);
+  await Promise.all(sources.map((source) => source.close()));
+  return result;
+}
+
+const SPLIT = [
+  ['s-00001-of-00002.gguf', PART1],
+  ['s-00002-of-00002.gguf', PART2],
+];
+
+describe('in a browser', () => {
+  it('opens a URL, absolute and relative', async () => {
+    const expected = [['one.gguf', PART1]];
+    expect(await contents(await openModel(`${server.origin}/m/one.gguf`))).toEqual(expected);
+    const baseUrl = `${server.origin}/m/page.html`;
+    for (const ref of ['./one.gguf', 'one.gguf', '/m/one.gguf', '../m/one.gguf']) {
+      expect(await contents(await openModel(ref, { baseUrl }))).toEqual(expected);
+    }
+    await expect(openModel('./one.gguf')).rejects.toMatchObject({ code: 'invalid-request' });
+  });
+
+  it('opens all parts of a split file, from any of them', async () => {
+    expect(await contents(await openModel(`${server.origin}/m/s-00002-of-00002.gguf?v=1`))).toEqual(SPLIT);
+  });
+
+  it('closes what is open when a part is missing', async () => {
+    const failing = openModel(`${server.origin}/m/t-00001-of-00002.gguf`, { retry });
+    await expect(failing).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('opens blobs and lists of them, and puts parts in order', async () => {
+    const files = [new File([PART2], 's-00002-of-00002.gguf'), new File([PART1], 's-00001-of-00002.gguf')];
+    expect(await contents(await openModel(files))).toEqual(SPLIT);
+    expect(await contents(await openModel(new Blob([PART1])))).toEqual([['model', PART1]]);
+    await expect(openModel([])).rejects.toMatchObject({ code: 'invalid-request' });
+  });
+
+  it('opens a hub id; from the cache without any request', async () => {
+    const store = await openDirectoryChunkStore(join(root, 'cache'));
+    const options: OpenModelOptions = { store, hubUrl: `${server.origin}/hf`, token: 'T', retry };
+    const expected = [
+      ['x-Q4_0-00001-of-00002.gguf', PART1],
+      ['x-Q4_0-00002-of-00002.gguf', PART2],
+    ];
+    expect(await contents(await openModel('a/b', options))).toEqual(expected);
+    expect(server.requests.map(({ path, headers }) => `${path} ${headers.authorization}`)).toEqual([
+      '/hf/api/models/a/b/tree/main Bearer T',
+      '/hf/a/b/resolve/main/x-Q4_0-00001-of-00002.gguf Bearer T',
+      '/hf/a/b/resolve/main/x-Q4_0-00002-of-00002.gguf Bearer T',
+    ]);
+    server.forget();
+    expect(await contents(await openModel('a/b@main', options))).toEqual(expected);
+    expect(server.requests).toEqual([]);
+    // Another name for the same files: the listing is asked for, the bytes are not.
+    expect(await contents(await openModel('a/b:q4_0', options))).toEqual(expected);
+    expect(server.requests.map(({ path }) => path)).toEqual(['/hf/api/models/a/b/tree/main']);
+    server.forget();
+    expect(await contents(await openModel('a/b:q4_0', options))).toEqual(expected);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('sends the token to the hub alone', async () => {
+    const options = { token: 'T', hubUrl: 'https://huggingface.co', retry };
+    await contents(await openModel(`${server.origin}/m/one.gguf`, options));
+    expect(server.requests[0]?.headers.authorization).toBeUndefined();
+  });
+});
+
+describe('in Node', () => {
+  it('opens a file, its other parts, a folder, a file URL', async () => {
+    const folder = join(root, 'split');
+    await mkdir(folder);
+    await writeFile(join(folder, 's-00001-of-00002.gguf'), PART1);
+    await writeFile(join(folder, 's-00002-of-00002.gguf'), PART2);
+    await writeFile(join(folder, 'notes.txt'), '');
+    expect(await contents(await openInNode(folder))).toEqual(SPLIT);
+    expect(await contents(await openInNode(join(folder, 's-00002-of-00002.gguf')))).toEqual(SPLIT);
+    const url = pathToFileURL(join(folder, 's-00001-of-00002.gguf')).href;
+    expect(await contents(await openInNode(url))).toEqual(SPLIT);
+  });
+
+  it('says what is wrong with a path', async () => {
+    const several = join(root, 'several');
+    await mkdir(several);
+    await expect(openInNode(several)).rejects.toMatchObject({ code: 'not-found' });
+    await writeFile(join(several, 'a-Q4_0.gguf'), PART1);
+    await writeFile(join(several, 'b-Q8_0.gguf'), PART1);
+    await expect(openInNode(several)).rejects.toMatchObject({
+      code: 'invalid-request',
+      message: expect.stringMatching(/a-Q4_0.gguf, b-Q8_0.gguf/),
+    });
+    await expect(openInNode(join(root, 'absent.gguf'))).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('reads ranges of a file, within its bounds', async () => {
+    const path = join(root, 'one.gguf');
+    await writeFile(path, PART1);
+    const [source] = await openInNode(path);
+    expect(source).toMatchObject({ name: 'one.gguf', byteLength: 3000, origin: 'file', bytesFetched: 0 });
+    expect(await source?.read(100, 50)).toEqual(PART1.subarray(100, 150));
+    await expect(source?.read(2990, 11)).rejects.toMatchObject({ code: 'corrupt-file' });
+    await expect(source?.read(0, 1, AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' });
+    await writeFile(path, PART1.subarray(0, 10));
+    await expect(source?.read(0, 20)).rejects.toMatchObject({ code: 'corrupt-file' });
+    await source?.close();
+  });
+
+  it('takes what exists on disk for a path, though it could be a hub id', async () => {
+    const relative = `node_modules/quern-test-${process.pid}`;
+    await mkdir(relative, { recursive: true });
+    try {
+      await writeFile(join(relative, 'm.gguf'), PART1);
+      expect(await contents(await openInNode(relative))).toEqual([['m.gguf', PART1]]);
+      expect(await contents(await openInNode(`${relative}/m.gguf`))).toEqual([['m.gguf', PART1]]);
+    } finally {
+      await rm(relative, { recursive: true, force: true });
+    }
+  });
+});

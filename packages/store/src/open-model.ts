@@ -1,0 +1,166 @@
+// From what a caller calls a model to the byte sources of its files.
+import type { ByteSource } from '@quern/spec';
+import { QuernError, throwIfAborted } from '@quern/spec';
+import { openBlob } from './blob-source.ts';
+import type { CachedOptions } from './cached-source.ts';
+import { openCached } from './cached-source.ts';
+import { ChunkPool } from './chunk-pool.ts';
+import type { ChunkStore, StoredFile } from './chunk-store.ts';
+import { isComplete } from './chunk-store.ts';
+import type { HubOptions, HubPlace } from './hub.ts';
+import { hubHeaders, hubOrigin, hubPlace, resolveHub } from './hub.ts';
+import type { HubRef } from './model-ref.ts';
+import { classifyRef, hubText } from './model-ref.ts';
+import { allParts, parseSplitName } from './split-name.ts';
+import { storageError } from './storage-error.ts';
+import { openUrl } from './url-source.ts';
+
+/** A URL, hub id or path (see classifyRef), a File or Blob, or a list of such. */
+export type ModelRef = string | Blob | ReadonlyArray<string | Blob>;
+
+export interface OpenModelOptions extends HubOptions {
+  /** Where chunks are kept; without it nothing is cached. */
+  store?: ChunkStore;
+  /** Hears of a store that fails; loading goes on. */
+  onWarning?: (warning: QuernError) => void;
+  /** What relative URLs are relative to: the page's address. */
+  baseUrl?: string;
+}
+
+/** Opens what a path stands for. */
+export type PathOpener = (path: string, pool: ChunkPool) => Promise<ByteSource[]>;
+
+/**
+ * The model's files in order, parts of a split GGUF after one another. `options.signal` governs later
+ * reads too. Close all of them when done. Throws 'not-found', 'network', 'invalid-request', 'aborted'.
+ */
+export function openModel(ref: ModelRef, options: OpenModelOptions = {}): Promise<ByteSource[]> {
+  return openModelWith(ref, options, (path, pool) => {
+    if (options.baseUrl === undefined || !URL.canParse(path, options.baseUrl)) {
+      throw new QuernError(
+        'invalid-request',
+        `"${path}" is relative, but no base URL was given; pass a whole URL, or baseUrl`,
+      );
+    }
+    return openUrlParts(new URL(path, options.baseUrl).href, options, pool);
+  });
+}
+
+/** As openModel, with a say in what paths are. */
+export async function openModelWith(
+  ref: ModelRef,
+  options: OpenModelOptions,
+  openPath: PathOpener,
+): Promise<ByteSource[]> {
+  throwIfAborted(options.signal);
+  const refs: ReadonlyArray<string | Blob> = typeof ref === 'string' || ref instanceof Blob ? [ref] : ref;
+  if (refs.length === 0) throw new QuernError('invalid-request', 'the list of model files is empty');
+  const pool = new ChunkPool();
+  const groups = await openAll(refs, (one) => openOne(one, options, openPath, pool));
+  return inOrder(groups.flat());
+}
+
+async function openOne(
+  ref: string | Blob,
+  options: OpenModelOptions,
+  openPath: PathOpener,
+  pool: ChunkPool,
+): Promise<ByteSource[]> {
+  if (typeof ref !== 'string') return [openBlob(ref)];
+  const found = classifyRef(ref);
+  if (found.kind === 'path') return openPath(found.path, pool);
+  if (found.kind === 'url') return openUrlParts(found.url, options, pool);
+  return openHub(found.hub, options, pool);
+}
+
+async function openUrlParts(url: string, options: OpenModelOptions, pool: ChunkPool): Promise<ByteSource[]> {
+  const parsed = new URL(url);
+  const paths = parsed.protocol === 'blob:' ? [] : allParts(parsed.pathname);
+  if (paths.length < 2) return [await openRemoteFile(url, options, { pool })];
+  return openAll(paths, (path) => {
+    const part = new URL(url);
+    part.pathname = path;
+    return openRemoteFile(part.href, options, { pool });
+  });
+}
+
+function openRemoteFile(
+  url: string,
+  options: OpenModelOptions,
+  more: Partial<CachedOptions>,
+): Promise<ByteSource> {
+  const { store } = options;
+  // The token is the hub's; other servers get only what `headers` says.
+  const atHub = new URL(url).origin === hubOrigin(options);
+  const all = { ...options, ...more, headers: atHub ? hubHeaders(options) : { ...options.headers } };
+  return store ? openCached(url, { ...all, store }) : openUrl(url, all);
+}
+
+async function openHub(hub: HubRef, options: OpenModelOptions, pool: ChunkPool): Promise<ByteSource[]> {
+  const ref = hubText(hub);
+  const files: Array<HubPlace & { sha256?: string }> =
+    (await cachedFiles(hub, ref, options)) ?? (await resolveHub(hub, options));
+  return openAll(files, (file, index) =>
+    openRemoteFile(file.url, options, {
+      ...(file.sha256 !== undefined && { sha256: file.sha256 }),
+      pool,
+      key: file.key,
+      name: file.path.split('/').pop() ?? file.path,
+      mark: { ref, index, count: files.length },
+    }),
+  );
+}
+
+/** The files that this very reference stood for, if all of them are cached whole: then the hub is not asked. */
+async function cachedFiles(
+  hub: HubRef,
+  ref: string,
+  options: OpenModelOptions,
+): Promise<HubPlace[] | undefined> {
+  const { store, onWarning } = options;
+  let stored: StoredFile[];
+  try {
+    stored = (await store?.list()) ?? [];
+  } catch (error) {
+    onWarning?.(storageError(error, 'the model cache cannot be read'));
+    return undefined;
+  }
+  const found: StoredFile[] = [];
+  let count = 0;
+  for (const file of stored) {
+    const mark = file.marks.find((mark) => mark.ref === ref);
+    if (!mark || !isComplete(file)) continue;
+    // A later resolution may have had another number of files: they must agree.
+    if (count !== 0 && mark.count !== count) return undefined;
+    count = mark.count;
+    found[mark.index] = file;
+  }
+  if (count === 0 || found.filter(Boolean).length !== count) return undefined;
+  const prefix = hubPlace(hub, '', options).key;
+  return found.map((file) => hubPlace(hub, file.key.slice(prefix.length), options));
+}
+
+/** Opens one after another; closes those that are open when one fails. */
+async function openAll<T, R>(
+  items: readonly T[],
+  open: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const opened: R[] = [];
+  try {
+    for (const [index, item] of items.entries()) opened.push(await open(item, index));
+    return opened;
+  } catch (error) {
+    const sources = opened.flat() as ByteSource[];
+    await Promise.allSettled(sources.map((source) => source.close()));
+    throw error;
+  }
+}
+
+/** Parts of one split file, chosen or dropped in any order, come in theirs. */
+function inOrder(sources: ByteSource[]): ByteSource[] {
+  const names = sources.map((source) => parseSplitName(source.name));
+  const [first] = names;
+  if (!first || !names.every((name) => name?.stem === first.stem)) return sources;
+  const part = (source: ByteSource): number => parseSplitName(source.name)?.part ?? 0;
+  return sources.sort((a, b) => part(a) - part(b));
+}
