@@ -1,0 +1,40 @@
+// Adapter, limits, and what the engine made of the model on it.
+import type { EngineInfo } from '../load/engine.ts';
+import { element } from '../look/element.ts';
+import { bytes, count } from '../look/format.ts';
+
+export function adapterView(info: EngineInfo): HTMLElement {
+  const { adapter, memory } = info;
+  const name =
+    adapter.description || [adapter.vendor, adapter.architecture, adapter.device].filter(Boolean).join(' ');
+  const types = Object.entries(info.tensorTypes).map(([type, tensors]) => `${type} × ${tensors}`);
+  return pairs([
+    ['Adapter', `${name || 'unnamed'}${adapter.software ? ' (software)' : ''}`],
+    ['Features', adapter.features.join(', ') || 'none'],
+    [
+      'Limits',
+      Object.entries(adapter.limits)
+        .map(([limit, value]) => `${limit} ${value.toLocaleString('en')}`)
+        .join(', '),
+    ],
+    [
+      'Kernel variants',
+      Object.entries(info.variants)
+        .map(([axis, value]) => `${axis} ${value}`)
+        .join(', '),
+    ],
+    ['Model', `${info.model}, ${info.architecture}, ${count(info.parameters)} parameters`],
+    ['Tensors', types.join(', ')],
+    ['Context', `${info.contextLength} of ${info.trainedContextLength} tokens, KV in ${info.kv}`],
+    [
+      'GPU memory',
+      `weights ${bytes(memory.weightBytes)}, KV ${bytes(memory.kvBytes)}, scratch ${bytes(memory.scratchBytes)}`,
+    ],
+  ]);
+}
+
+function pairs(rows: ReadonlyArray<readonly [string, string]>): HTMLElement {
+  const list = element('dl', { class: 'pairs' });
+  for (const [term, value] of rows) list.append(element('dt', {}, term), element('dd', {}, value));
+  return list;
+}

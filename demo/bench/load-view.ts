@@ -1,0 +1,42 @@
+// Load: where the time before the first token goes, as one bar and its parts.
+import { element } from '../look/element.ts';
+import { bytes, milliseconds } from '../look/format.ts';
+import type { BenchReport } from './report.ts';
+
+export function loadView(report: BenchReport): HTMLElement {
+  const { info, firstTokenMs } = report;
+  if (!info) return element('div');
+  const { timings, memory } = info;
+  const origin = timings.bytesFetched > 0 ? `${bytes(timings.bytesFetched)} over the network` : 'no network';
+  const parts: Array<[string, number, string]> = [
+    ['Open', timings.openMs, 'header, tokenizer'],
+    ['Weights', timings.weightsMs, `${bytes(memory.weightBytes)} to the GPU, ${origin}`],
+    ['Compile', timings.compileMs, 'pipelines'],
+    ['First token', firstTokenMs ?? 0, 'of a prompt of one token'],
+  ];
+  const bar = element('div', { class: 'split', 'aria-hidden': 'true' });
+  const body = element('tbody');
+  parts.forEach(([name, ms, note], index) => {
+    const piece = element('span', { class: `part-${index}` });
+    piece.style.flexGrow = String(Math.max(ms, 0));
+    bar.append(piece);
+    body.append(
+      element(
+        'tr',
+        {},
+        element('th', { scope: 'row' }, element('span', { class: `swatch part-${index}` }), name),
+        element('td', { class: 'muted small' }, note),
+        element('td', { class: 'figure' }, milliseconds(ms)),
+      ),
+    );
+  });
+  const all = timings.loadMs + (firstTokenMs ?? 0);
+  const large = element(
+    'div',
+    { class: 'figures' },
+    element('div', {}, element('strong', {}, milliseconds(all)), LABEL()),
+  );
+  return element('div', {}, large, bar, element('table', {}, body));
+}
+
+const LABEL = () => element('span', { class: 'muted small' }, 'from nothing to the first token');

@@ -1,0 +1,47 @@
+// Runs Quern through one benchmark; each step hands on what is known so far. No DOM here.
+import type { Engine } from '../load/engine.ts';
+import { failureOf, wasAborted } from '../load/failure.ts';
+import type { BenchReport, BenchSettings } from './report.ts';
+
+export interface Steps {
+  onStep: (what: string) => void;
+  onReport: (report: BenchReport) => void;
+}
+
+/**
+ * Fills `report`. Throws what the engine throws, 'aborted' too; but a profile that the adapter cannot
+ * give is only noted.
+ */
+export async function measure(
+  engine: Engine,
+  report: BenchReport,
+  settings: BenchSettings,
+  signal: AbortSignal,
+  { onStep, onReport }: Steps,
+): Promise<void> {
+  report.settings = settings;
+  onStep('Waiting for the first token');
+  const first = await engine.completions.create(
+    { prompt: 'Hello', max_tokens: 1, temperature: 0 },
+    { signal },
+  );
+  report.firstTokenMs = first.timings.timeToFirstTokenMs;
+  onReport(report);
+
+  onStep(
+    `Measuring prompts of ${settings.promptTokens.join(' and ')} tokens, then ${settings.decodeTokens} tokens`,
+  );
+  for await (const row of engine.bench(settings, { signal })) {
+    report.rows.push(row);
+    onReport(report);
+  }
+
+  onStep('Timing each kernel');
+  try {
+    report.kernels = { prefill: await engine.profile('prefill'), decode: await engine.profile('decode') };
+  } catch (error) {
+    if (wasAborted(error)) throw error;
+    report.kernelsMissing = failureOf(error);
+  }
+  onReport(report);
+}

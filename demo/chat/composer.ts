@@ -1,0 +1,67 @@
+// The field where one writes. Enter sends, Shift+Enter starts a new line, Esc stops.
+import { byId } from '../look/element.ts';
+
+export interface Composer {
+  focus(): void;
+  /** While busy the stop button takes the place of the send button; one may go on writing. */
+  setBusy(busy: boolean): void;
+  setEnabled(enabled: boolean): void;
+}
+
+/** `onSend` gets the text, and says whether it took it: only then is the field cleared. */
+export function createComposer(onSend: (text: string) => boolean, onStop: () => void): Composer {
+  const form = byId('composer', HTMLFormElement);
+  const field = byId('message', HTMLTextAreaElement);
+  const send = byId('send', HTMLButtonElement);
+  const stop = byId('stop', HTMLButtonElement);
+  let busy = false;
+
+  const resize = () => {
+    if (CSS.supports('field-sizing', 'content')) return;
+    field.style.height = 'auto';
+    field.style.height = `${field.scrollHeight}px`;
+  };
+  const submit = () => {
+    const text = field.value.trim();
+    if (busy || text === '' || !onSend(text)) return;
+    field.value = '';
+    resize();
+  };
+
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    submit();
+  });
+  field.addEventListener('input', resize);
+  field.addEventListener('keydown', (event) => {
+    // isComposing: Enter that ends the input of a Chinese or Japanese word is not meant for us.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    submit();
+  });
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || !busy) return;
+    event.preventDefault();
+    onStop();
+    field.focus();
+  });
+  stop.addEventListener('click', () => {
+    onStop();
+    field.focus();
+  });
+
+  return {
+    focus: () => field.focus(),
+    setBusy(now) {
+      busy = now;
+      const hadFocus = document.activeElement === send || document.activeElement === stop;
+      send.hidden = busy;
+      stop.hidden = !busy;
+      if (hadFocus) field.focus();
+    },
+    setEnabled(enabled) {
+      field.disabled = !enabled;
+      send.disabled = !enabled;
+    },
+  };
+}

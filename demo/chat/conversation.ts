@@ -1,0 +1,96 @@
+// One chat: its messages, and the answer that is being written. No DOM here.
+import type { ChatMessageParam, Engine, Timings } from '../load/engine.ts';
+
+export interface AnswerMeter {
+  tokens: number;
+  /** Tokens a second after the first token; 0 while there is no second one. */
+  tokensPerSecond: number;
+  timeToFirstTokenMs: number;
+}
+
+export interface Answer extends AnswerMeter {
+  text: string;
+  /** 'aborted' keeps what was written. */
+  end: 'stop' | 'length' | 'aborted';
+}
+
+/** Low, because small models lose the thread at OpenAI's default of 1. */
+const TEMPERATURE = 0.2;
+const TOP_P = 0.9;
+const MAX_TOKENS = 1024;
+
+export class Conversation {
+  readonly #messages: ChatMessageParam[] = [];
+
+  clear(): void {
+    this.#messages.length = 0;
+  }
+
+  /**
+   * Asks and streams: `onText` gets each piece as it comes, with the figures so far. The turn is kept
+   * only if some answer came. Throws what the engine throws, but for the signal's own abort.
+   */
+  async ask(
+    engine: Engine,
+    prompt: string,
+    signal: AbortSignal,
+    onText: (piece: string, meter: AnswerMeter) => void,
+  ): Promise<Answer> {
+    const messages: ChatMessageParam[] = [...this.#messages, { role: 'user', content: prompt }];
+    const meter = startMeter();
+    let text = '';
+    let end: Answer['end'] = 'stop';
+    let timings: Timings | undefined;
+    try {
+      const chunks = await engine.chat.completions.create(
+        { messages, stream: true, temperature: TEMPERATURE, top_p: TOP_P, max_tokens: MAX_TOKENS },
+        { signal },
+      );
+      for await (const chunk of chunks) {
+        const choice = chunk.choices[0];
+        timings = chunk.timings ?? timings;
+        if (choice?.finish_reason === 'length') end = 'length';
+        if (choice?.delta.content === undefined || choice.delta.role) continue;
+        text += choice.delta.content;
+        onText(choice.delta.content, meter.token());
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      end = 'aborted';
+    }
+    if (text !== '') {
+      this.#messages.push({ role: 'user', content: prompt }, { role: 'assistant', content: text });
+    }
+    return { text, end, ...meter.now(), ...(timings && end !== 'aborted' ? fromEngine(timings) : {}) };
+  }
+}
+
+function startMeter() {
+  const start = performance.now();
+  let first = 0;
+  let last = 0;
+  let tokens = 0;
+  const now = (): AnswerMeter => ({
+    tokens,
+    tokensPerSecond: tokens > 1 ? ((tokens - 1) * 1000) / (last - first) : 0,
+    timeToFirstTokenMs: first - start,
+  });
+  return {
+    now,
+    token(): AnswerMeter {
+      last = performance.now();
+      first ||= last;
+      tokens++;
+      return now();
+    },
+  };
+}
+
+/** The engine's own clock is nearer to the GPU than the page's. */
+function fromEngine(timings: Timings): AnswerMeter {
+  return {
+    tokens: timings.decodeTokens + 1,
+    tokensPerSecond: timings.decodeMs > 0 ? (timings.decodeTokens * 1000) / timings.decodeMs : 0,
+    timeToFirstTokenMs: timings.timeToFirstTokenMs,
+  };
+}

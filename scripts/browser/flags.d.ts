@@ -1,0 +1,3 @@
+export const REAL: string[];
+export const SOFTWARE: string[];
+export function mayHaveGpu(): boolean;

@@ -1,0 +1,24 @@
+// The Vite plugin of both servers (development, and the preview of a build): model files, security
+// headers, the way from / to the chat page.
+import type { Connect, Plugin } from 'vite';
+import { policyFor } from './csp.ts';
+import { serveModels } from './model-files.ts';
+
+export function quernServer(options: { models: string; root: string }): Plugin {
+  const use = (middlewares: Connect.Server, development: boolean) => {
+    middlewares.use((req, res, next) => {
+      const path = new URL(req.url ?? '/', 'http://here').pathname;
+      if (path === '/') return void res.writeHead(302, { location: '/chat/' }).end();
+      res.setHeader('content-security-policy', policyFor(path, development));
+      res.setHeader('x-content-type-options', 'nosniff');
+      res.setHeader('referrer-policy', 'no-referrer');
+      next();
+    });
+    middlewares.use(serveModels(options.models, options.root));
+  };
+  return {
+    name: 'quern-server',
+    configureServer: (server) => use(server.middlewares, true),
+    configurePreviewServer: (server) => use(server.middlewares, false),
+  };
+}

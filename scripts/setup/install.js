@@ -1,0 +1,71 @@
+// Installs the dependencies when they are missing or older than the lockfile. Uses Node alone.
+import { readFileSync, existsSync } from 'node:fs';
+import { mkdir, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runCommand } from './command.js';
+import { ROOT } from './paths.js';
+import { refuse, say } from './say.js';
+
+const LEAST_NODE = [20, 19];
+
+export function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1])) return;
+  refuse(`Quern needs Node ${LEAST_NODE.join('.')} or newer; this is ${process.version}.`);
+}
+
+/**
+ * True when what npm installed is what the lockfile says. npm leaves its own copy of the lockfile in
+ * node_modules; every package of ours must be there in the same version, but for those that are
+ * meant for other platforms (`optional`).
+ */
+export function isInstalled(root = ROOT) {
+  const hidden = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(hidden)) return false;
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  const have = JSON.parse(readFileSync(hidden, 'utf8')).packages;
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (!path.includes('node_modules/') || entry.optional || entry.peer) return true;
+    return have[path]?.version === entry.version && Boolean(have[path]?.link) === Boolean(entry.link);
+  });
+}
+
+/** Makes node_modules what the lockfile says; two runs at once take turns. */
+export async function install() {
+  checkNode();
+  if (isInstalled()) return;
+  const lock = join(ROOT, '.cache', 'installing');
+  await mkdir(join(ROOT, '.cache'), { recursive: true });
+  await takeTurn(lock);
+  try {
+    if (isInstalled()) return;
+    say('Installing the dependencies (npm ci) ...');
+    const { code } = await runCommand('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+      cwd: ROOT,
+    });
+    if (code === 127) refuse('npm was not found; it comes with Node: https://nodejs.org');
+    if (code !== 0) refuse('npm ci failed (see above). Is the package registry in reach?');
+  } finally {
+    await rmdir(lock).catch(() => {});
+  }
+}
+
+/** A directory is the lock (mkdir is atomic); one that is older than ten minutes was left by a crash. */
+async function takeTurn(lock) {
+  for (;;) {
+    try {
+      await mkdir(lock);
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      const age =
+        Date.now() -
+        (await stat(lock)
+          .then((s) => s.mtimeMs)
+          .catch(() => Date.now()));
+      if (age > 600_000) await rmdir(lock).catch(() => {});
+      else await sleep(500);
+    }
+  }
+}
