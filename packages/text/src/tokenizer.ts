@@ -21,9 +21,9 @@ export interface EncodeOptions {
 export interface Tokenizer {
   encode(text: string, options: EncodeOptions): number[];
   /**
-   * The text of `ids` with bytes joined before UTF-8 decoding (invalid bytes become U+FFFD). As
-   * llama.cpp's detokenizer, the space that `encode` puts before a SentencePiece text is taken off again;
-   * generated text wants `bytes` and a stream decoder, which keep it.
+   * The text of `ids` with bytes joined before UTF-8 decoding (invalid bytes become U+FFFD). The space that
+   * `encode` puts before a SentencePiece text is taken off again; generated text wants `bytes` and a stream
+   * decoder, which keep it.
    */
   decode(ids: readonly number[], options: { skipSpecial: boolean }): string;
   /** The raw bytes that a token stands for; may be part of a character. Empty for ids without text. */
@@ -124,7 +124,7 @@ function assemble(
       return out;
     },
     decode(ids, { skipSpecial }) {
-      const parts = ids.map((id) => (skipSpecial && isSpecial(id) ? new Uint8Array(0) : bytes(id)));
+      const parts = ids.filter((id) => !(skipSpecial && isSpecial(id))).map(bytes);
       if (stripFirstSpace && parts[0]?.[0] === 0x20) parts[0] = parts[0].subarray(1);
       return decodeUtf8(concatBytes(parts));
     },
