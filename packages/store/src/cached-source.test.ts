@@ -62,12 +62,12 @@ async function storedChunks(): Promise<number[]> {
 }
 
 /** Puts chunks there as an earlier visit would have. */
-async function prepare(indices: number[], validator: string | undefined = '"1"'): Promise<void> {
+async function prepare(indices: number[], validator: string | null = '"1"'): Promise<void> {
   const file = await store.open({
     key: `${server.origin}/model.gguf`,
     name: 'model.gguf',
     byteLength: LENGTH,
-    validator,
+    validator: validator ?? undefined,
   });
   for (const i of indices) await store.put(file, i, BYTES.slice(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES));
 }
@@ -152,7 +152,7 @@ describe('the cache', () => {
 
   it('does not trust a part of a file that has no version', async () => {
     server.faults = { noValidator: true };
-    await prepare([0, 1], undefined);
+    await prepare([0, 1], null);
     server.serve('/model.gguf', OTHER);
     await expectChunks(await open(), 0, 5, OTHER);
   });
