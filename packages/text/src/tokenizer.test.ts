@@ -244,3 +244,19 @@ describe('vocabularyFromMetadata', () => {
     );
   });
 });
+
+describe('gemma4', () => {
+  it('merges UTF-8 text with byte fallback and always starts with BOS', () => {
+    const tokens = ['<bos>', '\u2581', 'a', '\u2581a', '\n', '\n\n', '<0xC3>', '<0xA9>'];
+    const vocabulary = {
+      model: 'gemma4',
+      tokens,
+      tokenTypes: [3, 1, 1, 1, 1, 1, 6, 6],
+      addBos: false,
+      bosId: 0,
+    };
+    const tokenizer = createTokenizer({ ...vocabulary, merges: ['\u2581 a', '\n \n'] });
+    expect(tokenizer.encode('a a\n\n\u00e9', ALL)).toEqual([0, 2, 3, 5, 6, 7]);
+    expect(tokenizer.decode([2, 3, 5, 6, 7], { skipSpecial: true })).toBe('a a\n\n\u00e9');
+  });
+});

@@ -86,15 +86,17 @@ function createBpeTokenizer(vocabulary: GgufVocabulary): Tokenizer {
     throw new QuernError('corrupt-file', `a '${vocabulary.model}' vocabulary needs tokenizer.ggml.merges`);
   }
   const pre = findPreTokenizer(vocabulary.model === 'gemma4' ? 'gemma4' : (vocabulary.pre ?? 'default'));
-  // llama.cpp's defaults for files that name no ids; 11 is GPT-2's newline era, and most files name theirs.
+  // llama.cpp's defaults for files that name no ids.
   const fallback = pre.byteLevel && pre.defaultBos !== false ? { bosId: 11, eosId: 11 } : {};
-  const special = resolveSpecialTokens(vocabulary, { ...fallback, addBos: pre.addBos ?? false });
+  // The first Gemma 4 files say add_bos = false by mistake (llama.cpp #21500).
+  const asked = vocabulary.model === 'gemma4' ? { ...vocabulary, addBos: true } : vocabulary;
+  const special = resolveSpecialTokens(asked, { ...fallback, addBos: pre.addBos ?? false });
   const encodeText = createBpeEncoder(vocabulary.tokens, vocabulary.merges, pre);
   const encodeFragment = (fragment: string, _afterSpecial: boolean, out: number[]): void => {
     for (const id of encodeText(fragment)) out.push(id);
   };
   const spelling = pre.byteLevel ? 'byte-level' : 'sentencepiece';
-  return assemble(vocabulary, special, encodeFragment, spelling, vocabulary.addSpacePrefix ?? false);
+  return assemble(vocabulary, special, encodeFragment, spelling, false);
 }
 
 /** The parts that all kinds share: partition, BOS and EOS, bytes, decode. */
