@@ -3,7 +3,7 @@
 
 var<workgroup> partial: array<vec4f, 64>;
 
-@if(subgroups) fn sum_workgroup(value: vec4f, lane: u32, subgroup_lane: u32, subgroup_size: u32) -> vec4f {
+@if(subgroups) fn sum_workgroup(value: vec4f, lane: u32, subgroup_lane: u32) -> vec4f {
   let part = subgroupAdd(value);
   // Each subgroup's first lane keeps its part at the lane's own index: which lanes form a subgroup is
   // the driver's business, so slots of other lanes are zero.

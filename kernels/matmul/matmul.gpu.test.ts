@@ -85,7 +85,12 @@ async function check(c: Case): Promise<void> {
 
 /** Every type runs in both ways of unpacking; the mappings share that code, so a few types do for the rest. */
 const SOME = ['f16', 'q4_1', 'q6_k'];
-const MAPPINGS = [
+const MAPPINGS: Array<{
+  name: string;
+  variants: Record<string, string>;
+  one: readonly string[];
+  many: readonly string[];
+}> = [
   { name: 'thread exact', variants: { matmul: 'thread', unpack: 'exact' }, one: QUANTS, many: SOME },
   { name: 'thread unorm', variants: { matmul: 'thread', unpack: 'unorm' }, one: QUANTS, many: SOME },
   {
@@ -104,7 +109,7 @@ const MAPPINGS = [
 
 describe.each(MAPPINGS)('matmul $name', ({ variants, one, many }) => {
   beforeEach((context) => {
-    if (variants.subgroups === 'on' && !gpu.caps.subgroups) context.skip('this adapter has no subgroups');
+    if (variants['subgroups'] === 'on' && !gpu.caps.subgroups) context.skip('this adapter has no subgroups');
   });
   test.each(one)('%s: one row, tails in outputs', async (quant) => {
     await check({ quant, variants, rows: 1, outputs: 37, k: 768 });

@@ -14,7 +14,6 @@ fn main(
   @builtin(num_workgroups) count: vec3u,
   @builtin(local_invocation_index) lane: u32,
   @if(subgroups) @builtin(subgroup_invocation_id) subgroup_lane: u32,
-  @if(subgroups) @builtin(subgroup_size) subgroup_size: u32,
 ) {
   let output = (group.x + group.z * count.x) * OUTPUTS;
   let row = group.y;
@@ -38,7 +37,7 @@ fn main(
       dot_group(load_group(q.w, s.w, g), x),
     );
   }
-  @if(subgroups) let total = sum_workgroup(sums, lane, subgroup_lane, subgroup_size);
+  @if(subgroups) let total = sum_workgroup(sums, lane, subgroup_lane);
   @if(!subgroups) let total = sum_workgroup(sums, lane);
   if (lane == 0u) {
     @if(glu) {

@@ -48,7 +48,9 @@ export class PipelineCache {
   }
 
   async #create(kernel: Kernel): Promise<GPUComputePipeline> {
-    const code = await kernel.source();
+    const code = await kernel.source().catch((cause: unknown): never => {
+      throw new QuernError('gpu-error', `Kernel "${kernel.key}" does not link: ${String(cause)}`, { cause });
+    });
     // The scope catches what createShaderModule reports, so that it is not reported twice.
     this.#device.pushErrorScope('validation');
     const module = this.#device.createShaderModule({ label: kernel.key, code });

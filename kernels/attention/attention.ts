@@ -1,0 +1,100 @@
+// Causal attention over the paged cache: y = softmax(q kᵀ * scale) v for each row and head, grouped-query
+// heads sharing a KV head. Long contexts are cut into splits that are computed side by side and joined.
+
+import type { Recorder, Tensor } from '@quern/gpu';
+import { assert } from '@quern/spec';
+import { type KvShape, kvModules, PAGE_TOKENS } from '../lib/kv.ts';
+import kvPage from '../lib/kv_page.wgsl?raw';
+import { defineKernel } from '../lib/link.ts';
+import step from '../lib/step.wgsl?raw';
+import type { Variants } from '../lib/variants.ts';
+import { words } from '../lib/words.ts';
+import io from './attention_io.wgsl?raw';
+import reduce from './attention_reduce.wgsl?raw';
+import thread from './attention_thread.wgsl?raw';
+import tile from './attention_tile.wgsl?raw';
+
+export interface AttentionOptions {
+  /** [rows, heads * keyDim] f32, rotated. */
+  q: Tensor;
+  heads: number;
+  shape: KvShape;
+  /** Multiplies the scores, usually keyDim^-1/2. */
+  scale: number;
+  /** True: the rows are consecutive tokens of one sequence. False: each row is a sequence of its own. */
+  oneSequence: boolean;
+  /** No row's position is at or beyond it. */
+  keys: number;
+  /** Keys a split covers; default by the number of keys. Rounded up to pages. */
+  splitKeys?: number;
+  step: Tensor;
+  pageTable: Tensor;
+  kv: Tensor;
+  /** [rows, heads * valueDim] f32. */
+  y: Tensor;
+}
+
+export function attention(rec: Recorder, options: AttentionOptions): void {
+  const { q, heads, shape, scale, oneSequence, keys, kv, pageTable, y } = options;
+  const { kvHeads, keyDim, valueDim, type } = shape;
+  const rows = q.shape[0]!;
+  const variants = rec.variants as unknown as Variants;
+  assert(q.shape[1] === heads * keyDim && y.shape[1] === heads * valueDim, 'attention: shapes of q or y');
+  assert(heads % kvHeads === 0, `${heads} heads over ${kvHeads} KV heads`);
+  const splitKeys =
+    Math.ceil((options.splitKeys ?? defaultSplit(keys, oneSequence)) / PAGE_TOKENS) * PAGE_TOKENS;
+  const splits = Math.ceil(keys / splitKeys);
+  const sums = splits === 1 ? y : rec.scratch('attention.sums', [rows, heads * splits * valueDim]);
+  const stats = rec.scratch('attention.stats', [rows, heads * splits * 2]);
+  const sequenceRows = oneSequence ? rows : 1;
+  const tiled = variants.attention === 'tile';
+  // Two rows of queries in workgroup memory at head size 256 still fit 16 KiB.
+  const queries = keyDim > 128 ? 8 : 16;
+  rec.dispatch({
+    kernel: defineKernel({
+      name: `attention-${variants.attention} ${type}`,
+      main: tiled ? tile : thread,
+      modules: { ...kvModules(type), kv_page: kvPage, attention_io: io, step },
+      constants: {
+        HEADS: heads,
+        KV_HEADS: kvHeads,
+        KEY_DIM: keyDim,
+        VALUE_DIM: valueDim,
+        ...(tiled && { QUERIES: queries }),
+      },
+      bindings: ['read', 'read', 'read', 'read', 'write', 'write', 'uniform'],
+    }),
+    bind: [kv, q, options.step, pageTable, sums, stats],
+    params: words(pageTable.shape[1]!, sequenceRows, rows, splits, splitKeys, { f32: scale }),
+    workgroups: tiled
+      ? [Math.ceil((sequenceRows * (heads / kvHeads)) / queries), kvHeads, (rows / sequenceRows) * splits]
+      : [Math.ceil(heads / 4), rows, splits],
+    bytes:
+      (oneSequence ? 1 : rows) *
+      keys *
+      kvHeads *
+      (keyDim + valueDim) *
+      (type === 'f32' ? 4 : type === 'f16' ? 2 : 1),
+    flops: 2 * rows * keys * heads * (keyDim + valueDim),
+  });
+  if (splits === 1) return;
+  rec.dispatch({
+    kernel: defineKernel({
+      name: 'attention-reduce',
+      main: reduce,
+      modules: { step },
+      constants: { HEADS: heads, VALUE_DIM: valueDim },
+      bindings: ['read', 'read', 'read', 'write', 'uniform'],
+    }),
+    bind: [sums, stats, options.step, y],
+    params: words(splits),
+    workgroups: [Math.ceil(valueDim / 4 / 16), heads, rows],
+    bytes: sums.byteLength + y.byteLength,
+    flops: rows * heads * splits * valueDim * 2,
+  });
+}
+
+/** Decode wants many splits, so that few heads still fill the machine; prefill has rows enough. */
+function defaultSplit(keys: number, oneSequence: boolean): number {
+  return oneSequence ? keys : Math.max(64, Math.ceil(keys / 64));
+}

@@ -1,0 +1,58 @@
+import { dtypeByName } from '@quern/dtypes';
+import type { Gpu } from '@quern/gpu';
+import { openTestGpu } from '@quern/gpu/testing';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createWeight, writeRows } from '../lib/weight.ts';
+import { QUANTS } from '../quant/index.ts';
+import { decodeRows, randomRows } from '../testing/blocks.ts';
+import { poisoned, readF32, runOp, stepTensor } from '../testing/run-op.ts';
+import { embedRef } from './embed.ref.ts';
+import { embed } from './embed.ts';
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openTestGpu();
+});
+
+async function check(
+  quant: string,
+  vocabulary: number,
+  dim: number,
+  tokens: number[],
+  scale = 1,
+  maxBinding = 0,
+) {
+  const dtype = dtypeByName(quant)!;
+  const bytes = randomRows(dtype, vocabulary, dim, 3);
+  const limits = maxBinding
+    ? { ...gpu.caps.limits, maxStorageBufferBindingSize: maxBinding }
+    : gpu.caps.limits;
+  const weight = createWeight(gpu.device, { ...gpu.caps, limits }, 'embedding', dtype, vocabulary, dim);
+  expect(weight.parts.length > 1).toBe(maxBinding > 0);
+  writeRows(gpu.device.queue, weight, 0, vocabulary, bytes);
+  const y = poisoned(gpu, [tokens.length + 1, dim]);
+  const step = stepTensor(
+    gpu,
+    [...tokens, 0].map((token) => ({ token })),
+    tokens.length,
+  );
+  await runOp(gpu, (rec) => embed(rec, { weight, step, y, scale }));
+  const actual = await readF32(gpu, y);
+  const expected = embedRef(decodeRows(dtype, bytes, vocabulary, dim), dim, tokens, scale);
+  // Equal values, so -0 may stand for 0.
+  expect(expected.findIndex((value, i) => value !== actual[i])).toBe(-1);
+  expect(actual.subarray(expected.length).every(Number.isNaN), 'a dead row was written').toBe(true);
+}
+
+describe('embed', () => {
+  test.each(QUANTS)('%s decodes bit for bit', async (quant) => {
+    await check(quant, 19, 512, [0, 18, 7, 7]);
+  });
+  test('a row that does not fill a group', async () => {
+    await check('f16', 5, 40, [4, 1]);
+    await check('f32', 5, 8, [4, 1]);
+  });
+  test('a scale and a table in parts', async () => {
+    await check('q8_0', 37, 64, [0, 8, 36, 15, 16], Math.sqrt(64), 8 * 64);
+  });
+});

@@ -1,0 +1,30 @@
+// RMS norm (arXiv 1910.07467) with a thread per row: no barrier, for software adapters.
+import package::step::Step;
+
+struct Params {
+  quads: u32,
+  epsilon: f32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(2) var<storage, read> step: Step;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(4)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= step.live) {
+    return;
+  }
+  let first = id.x * params.quads;
+  var squares = 0.0;
+  for (var i = 0u; i < params.quads; i++) {
+    let v = x[first + i];
+    squares += dot(v, v);
+  }
+  let factor = inverseSqrt(squares / f32(params.quads * 4u) + params.epsilon);
+  for (var i = 0u; i < params.quads; i++) {
+    y[first + i] = x[first + i] * factor * weight[i];
+  }
+}
