@@ -1,0 +1,84 @@
+// The bundles of the published package: private workspaces, their dependencies and the shaders inside, so
+// that each file stands alone. Only `webgpu` (Node, native code) stays outside.
+
+import { rm } from 'node:fs/promises';
+import { build, defaultClientConditions, defaultServerConditions } from 'vite';
+import { PACKAGE } from './paths.js';
+
+/** Part of the package -> its entries, and where it runs. */
+const PARTS = {
+  page: { entries: { index: 'src/index.ts' }, platform: 'browser', minify: false },
+  worker: { entries: { worker: 'src/worker/index.ts' }, platform: 'browser', minify: true },
+  node: { entries: { node: 'src/node/index.ts', cli: 'src/cli/index.ts' }, platform: 'node', minify: false },
+};
+
+/** The chunks that `part` makes beside its entries; the rest of dist belongs to others. */
+const SHARED = 'node-shared';
+
+/** Builds one part into `outDir`, and nothing else there is touched. */
+export async function bundle(part, outDir) {
+  const { entries, platform, minify } = PARTS[part];
+  const conditions = platform === 'node' ? defaultServerConditions : defaultClientConditions;
+  if (part === 'node') await rm(`${outDir}/${SHARED}`, { recursive: true, force: true });
+  await build({
+    configFile: false,
+    root: PACKAGE,
+    logLevel: 'warn',
+    publicDir: false,
+    plugins: [ownWorker()],
+    resolve: { conditions: ['quern-source', ...conditions] },
+    ssr: { resolve: { conditions: ['quern-source', ...conditions] }, noExternal: true, external: ['webgpu'] },
+    build: {
+      ssr: platform === 'node',
+      target: 'es2023',
+      outDir,
+      emptyOutDir: false,
+      minify: minify ? 'oxc' : false,
+      sourcemap: false,
+      modulePreload: false,
+      // With `lib` Vite keeps the exports and adds nothing of its own.
+      ...(platform === 'node' ? {} : { lib: { entry: entriesOf(entries), formats: ['es'] } }),
+      rolldownOptions: {
+        ...(platform === 'node' ? { input: entriesOf(entries), platform: 'node' } : {}),
+        external: ['webgpu', /^node:/],
+        output: {
+          format: 'es',
+          entryFileNames: '[name].js',
+          chunkFileNames: `${SHARED}/[name].js`,
+          codeSplitting: platform === 'node',
+        },
+      },
+    },
+  });
+}
+
+function entriesOf(entries) {
+  return Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, `${PACKAGE}/${path}`]));
+}
+
+const SOURCE_FORM =
+  /new Worker\(new URL\('\.\.\/worker\/index\.ts', import\.meta\.url\), \{ type: 'module' \}\)/g;
+const MARK = '__quernNewWorker__()';
+const PACKAGE_FORM = `new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })`;
+
+/**
+ * The page's bundle must not hold the worker but name it, in the very form that the bundlers of those who
+ * use the package look for. So the form is hidden from this build, and written out when all is done.
+ */
+function ownWorker() {
+  return {
+    name: 'quern-own-worker',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!id.endsWith('/client/start-worker.ts')) return undefined;
+      const changed = code.replace(SOURCE_FORM, MARK);
+      if (changed === code) this.error("the worker's constructor is not written as the build expects");
+      return { code: changed, map: null };
+    },
+    generateBundle(_options, files) {
+      for (const file of Object.values(files)) {
+        if (file.type === 'chunk') file.code = file.code.replaceAll(MARK, PACKAGE_FORM);
+      }
+    },
+  };
+}
