@@ -11,7 +11,7 @@ import { install } from './setup/install.js';
 import { ensureModel } from './setup/model.js';
 import { ROOT } from './setup/paths.js';
 import { refuse, say } from './setup/say.js';
-import { NONE, add, countPlaywright, countVitest, line, readCounts } from './tests/count.js';
+import { add, countPlaywright, countVitest, line, readCounts } from './tests/count.js';
 
 /** Projects that hold tests only from some day on. */
 const OPTIONAL = new Set(['slow', 'soak']);

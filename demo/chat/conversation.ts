@@ -42,17 +42,12 @@ export class Conversation {
     let end: Answer['end'] = 'stop';
     let timings: Timings | undefined;
     try {
-      const chunks = await engine.chat.completions.create(
-        { messages, stream: true, temperature: TEMPERATURE, top_p: TOP_P, max_tokens: MAX_TOKENS },
-        { signal },
-      );
-      for await (const chunk of chunks) {
-        const choice = chunk.choices[0];
-        timings = chunk.timings ?? timings;
-        if (choice?.finish_reason === 'length') end = 'length';
-        if (choice?.delta.content === undefined || choice.delta.role) continue;
-        text += choice.delta.content;
-        onText(choice.delta.content, meter.token());
+      for await (const piece of pieces(engine, messages, (await engine.info()).hasChatTemplate, signal)) {
+        timings = piece.timings ?? timings;
+        if (piece.end === 'length') end = 'length';
+        if (piece.text === undefined) continue;
+        text += piece.text;
+        onText(piece.text, meter.token());
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -62,6 +57,42 @@ export class Conversation {
       this.#messages.push({ role: 'user', content: prompt }, { role: 'assistant', content: text });
     }
     return { text, end, ...meter.now(), ...(timings && end !== 'aborted' ? fromEngine(timings) : {}) };
+  }
+}
+
+interface Piece {
+  /** Undefined in a chunk that carries no token. */
+  text?: string;
+  end?: string | null;
+  timings?: Timings;
+}
+
+/** A model without a chat template is a base model: it goes on with the last text as it is. */
+async function* pieces(
+  engine: Engine,
+  messages: ChatMessageParam[],
+  isChat: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<Piece, void, undefined> {
+  const options = { stream: true, temperature: TEMPERATURE, top_p: TOP_P, max_tokens: MAX_TOKENS } as const;
+  if (isChat) {
+    for await (const { choices, timings } of engine.chat.completions.create(
+      { messages, ...options },
+      { signal },
+    )) {
+      const [choice] = choices;
+      yield {
+        text: choice?.delta.role ? undefined : choice?.delta.content,
+        end: choice?.finish_reason,
+        timings,
+      };
+    }
+    return;
+  }
+  const prompt = String(messages.at(-1)?.content ?? '');
+  for await (const { choices, timings } of engine.completions.create({ prompt, ...options }, { signal })) {
+    const [choice] = choices;
+    yield { text: choice?.finish_reason ? undefined : choice?.text, end: choice?.finish_reason, timings };
   }
 }
 

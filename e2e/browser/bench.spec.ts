@@ -1,0 +1,51 @@
+// The benchmark page, unattended, on the real model with small sizes.
+import type { BenchReport } from '../../demo/bench/report.ts';
+import { SMOLLM2 } from '../servers/models.ts';
+import { PAGES } from '../servers/pages.ts';
+import { expect, test } from './fixtures.ts';
+
+test('?auto=1 measures and leaves its JSON', async ({ page }) => {
+  await page.goto(`${PAGES}/bench/?model=${SMOLLM2}&auto=1&prompt=16&decode=4&reps=1`);
+  await expect(page.locator('html')).toHaveAttribute('data-bench', /./, { timeout: 240_000 });
+  const report = JSON.parse((await page.locator('#result').textContent()) ?? '') as BenchReport;
+  expect(report.error).toBeUndefined();
+  expect(report).toEqual(await page.evaluate(() => window.quernBench));
+  expect(report.info?.architecture).toBe('llama');
+  expect(report.info?.adapter.limits.maxBufferSize).toBeGreaterThan(0);
+  expect(report.rows.map(({ test, tokens }) => [test, tokens])).toEqual([
+    ['prefill', 16],
+    ['decode', 4],
+  ]);
+  for (const row of report.rows) expect(row.tokensPerSecond[0]).toBeGreaterThan(0.1);
+  expect(report.firstTokenMs).toBeGreaterThan(0);
+  const timings = report.info?.timings;
+  expect(timings?.weightsMs).toBeGreaterThan(0);
+  expect(timings?.bytesFetched).toBeGreaterThan(98e6);
+  // SwiftShader and every real GPU of today have timestamps.
+  expect(report.kernelsMissing).toBeUndefined();
+  const kernels = report.kernels?.decode ?? [];
+  expect(kernels.length).toBeGreaterThan(3);
+  expect(kernels.every((kernel) => kernel.microseconds >= 0 && kernel.dispatches > 0)).toBe(true);
+
+  await expect(page.getByRole('heading', { name: 'Time per kernel' })).toBeVisible();
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as JSON' }).click();
+  expect((await download).suggestedFilename()).toMatch(/^quern-bench-.*\.json$/);
+});
+
+test('a model that cannot be loaded ends the run with its error', async ({ page }) => {
+  await page.goto(`${PAGES}/bench/?model=/models/none.gguf&auto=1`);
+  await expect(page.locator('html')).toHaveAttribute('data-bench', 'failed');
+  const report = JSON.parse((await page.locator('#result').textContent()) ?? '') as BenchReport;
+  expect(report.error?.code).toBe('not-found');
+  await expect(page.getByRole('alert')).toHaveAttribute('data-code', 'not-found');
+});
+
+test('Transformers.js says what it could not reach', async ({ page }) => {
+  await page.goto(
+    `${PAGES}/bench/?model=${SMOLLM2}&auto=1&prompt=4&decode=2&reps=1&onnx=/models/no-such-folder`,
+  );
+  await expect(page.locator('html')).toHaveAttribute('data-bench', 'done', { timeout: 240_000 });
+  await page.getByRole('button', { name: 'Run Transformers.js' }).click();
+  await expect(page.locator('.rival').getByRole('alert')).toContainText('no-such-folder');
+});

@@ -1,0 +1,27 @@
+// The page of a stranger: loads ?model=, streams one completion into #text, and says on <html> when it
+// is done. It is built in a folder outside of this repository, against the packed package.
+import { createEngine, QuernError } from 'quern';
+
+const query = new URLSearchParams(location.search);
+const root = document.documentElement;
+const text = document.getElementById('text')!;
+try {
+  const engine = await createEngine({ model: new URL(query.get('model') ?? '', location.href).href });
+  const stream = engine.completions.create({
+    prompt: query.get('prompt') ?? 'The capital of France is',
+    max_tokens: 8,
+    temperature: 0,
+    stream: true,
+  });
+  let chunks = 0;
+  for await (const chunk of stream) {
+    text.append(chunk.choices[0]?.text ?? '');
+    chunks++;
+  }
+  root.dataset.chunks = String(chunks);
+  await engine.unload();
+  root.dataset.state = 'done';
+} catch (error) {
+  root.dataset.state = QuernError.is(error) ? error.code : 'other';
+  text.textContent = String(error);
+}

@@ -1,0 +1,7 @@
+import type { BrowserContext, Page } from 'playwright';
+export function launchBrowser(request: {
+  browser: string;
+  profile?: string;
+  url: string;
+  options?: { viewport?: { width: number; height: number }; colorScheme?: 'light' | 'dark' };
+}): Promise<{ context: BrowserContext; page: Page; software: boolean }>;
