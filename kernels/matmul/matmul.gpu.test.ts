@@ -6,7 +6,8 @@ import { createWeight, destroyWeight, writeRows } from '../lib/weight.ts';
 import { QUANTS } from '../quant/index.ts';
 import { decodeRows, randomRows } from '../testing/blocks.ts';
 import { nmse, poisoned, randomF32, readF32, runOp, stepTensor, upload } from '../testing/run-op.ts';
-import { gluRef, matmulRef } from './matmul.ref.ts';
+import { gluRef } from '../glu/glu.ref.ts';
+import { matmulRef } from './matmul.ref.ts';
 import { matmul } from './matmul.ts';
 
 let gpu: Gpu;

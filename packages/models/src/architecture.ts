@@ -1,0 +1,46 @@
+// What an architecture file provides. One file a family under architectures/, named by its model_type:
+// names, config, weights, forward. It calls ops; it never sees tokens, sampling or the page.
+
+import type { Metadata } from '@quern/formats';
+import type { Recorder, Tensor } from '@quern/gpu';
+import type { KvShape } from '@quern/kernels';
+import type { WeightRegistry } from './weight-registry.ts';
+
+/** What the rooms above need to know of a model before any weight is there. */
+export interface ModelConfig {
+  readonly layers: number;
+  readonly dim: number;
+  readonly vocabulary: number;
+  readonly trainedContextLength: number;
+  /** One for each layer; the engine adds the cache's type. */
+  readonly cache: ReadonlyArray<Omit<KvShape, 'type'>>;
+}
+
+/** What a forward pass reads besides its hidden rows. */
+export interface ForwardContext {
+  /** Rows, their positions and slots: kernels/lib/step.wgsl. */
+  readonly step: Tensor;
+  /** [slots, pages a slot] u32. */
+  readonly pageTable: Tensor;
+  readonly layers: ReadonlyArray<{ readonly kv: Tensor; readonly shape: KvShape }>;
+  /** The rows are consecutive tokens of one sequence, or each a sequence of its own. */
+  readonly oneSequence: boolean;
+  /** No row's position is at or beyond it. */
+  readonly keys: number;
+}
+
+export interface Model {
+  /** Hidden rows [rows, dim] of the step's tokens. */
+  embed(rec: Recorder, step: Tensor, rows: number): Tensor;
+  /** [rows, dim] -> [rows, dim], through every layer; appends to the cache. */
+  forward(rec: Recorder, hidden: Tensor, context: ForwardContext): Tensor;
+  /** [rows, dim] -> logits [rows, vocabulary]. */
+  head(rec: Recorder, hidden: Tensor, step: Tensor): Tensor;
+}
+
+export interface Architecture<C extends ModelConfig = ModelConfig> {
+  /** From GGUF metadata. Throws 'corrupt-file' for keys that are missing or make no sense. */
+  config(metadata: Metadata, key: string): C;
+  /** Names every tensor it needs, which the registry then fills, for positions up to `positions`. */
+  create(weights: WeightRegistry, config: C, positions: number): Model;
+}

@@ -1,0 +1,4 @@
+// Models: architectures made of blocks made of ops. No tokens, no sampling, no page.
+export type { Architecture, ForwardContext, Model, ModelConfig } from './architecture.ts';
+export { findArchitecture } from './architectures/index.ts';
+export { WeightRegistry } from './weight-registry.ts';
