@@ -10,7 +10,12 @@ import {
   QuernError,
   type StreamPart,
 } from '@quern/spec';
-import type { ChatCompletion, ChatCompletionChunk, ChatParamsStreaming, ChatParamsWhole } from '../openai/chat-types.ts';
+import type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatParamsStreaming,
+  ChatParamsWhole,
+} from '../openai/chat-types.ts';
 import type {
   Completion,
   CompletionChunk,
@@ -78,7 +83,8 @@ export async function makeEngine(backend: Backend): Promise<Engine> {
     chat: { completions: { create: chatCreate(alive, model) } },
     completions: { create: completionCreate(alive, model) },
     info: async () => alive().info(),
-    bench: (request, options) => alive().bench({ ...DEFAULT_BENCH, ...request }, options?.signal ?? undefined),
+    bench: (request, options) =>
+      alive().bench({ ...DEFAULT_BENCH, ...request }, options?.signal ?? undefined),
     profile: async (phase) => alive().profile(phase),
     perplexity: async (text, options) =>
       alive().perplexity(

@@ -1,28 +1,16 @@
 // createEngine on a page: the engine runs in a worker.
 
-import { type KvType, type Progress, throwIfAborted } from '@quern/spec';
+import { type Progress, throwIfAborted } from '@quern/spec';
 import { type Engine, makeEngine } from '../api/engine.ts';
-import type { LoadRequest, ModelRef } from '../wire/host-api.ts';
+import type { LoadRequest } from '../wire/host-api.ts';
 import { platformLocks } from '../wire/life-lock.ts';
-import { connect } from './link.ts';
+import { connect, type HostEndpoint } from './link.ts';
 import { loadRemote, remoteBackend } from './remote-backend.ts';
 import { startWorker } from './start-worker.ts';
 
-export interface CreateEngineOptions {
-  /** A URL, a Hugging Face hub id, a File or Blob, or the list of one model's files. */
-  model: ModelRef;
+export interface CreateEngineOptions extends Omit<LoadRequest, 'baseUrl'> {
   /** A worker that runs 'quern/worker', or a port to one. Default: started from beside this module. */
-  worker?: Worker | MessagePort;
-  /** Tokens. Default: min(trained length, 4096, what fits). */
-  contextLength?: number;
-  /** How keys and values are kept. Default 'f16'. */
-  kv?: KvType;
-  /** Forces kernel variants, axis -> value. */
-  variants?: Record<string, string>;
-  /** Access token for gated models of the hub. */
-  token?: string;
-  /** A mirror of the hub. Default https://huggingface.co. */
-  hubBaseUrl?: string;
+  worker?: HostEndpoint;
   /** Bytes, rate and phase of the load. */
   onProgress?: (progress: Progress) => void;
   /** Ends the load; what was downloaded stays for the next one. */
@@ -59,21 +47,16 @@ export async function createEngine(options: CreateEngineOptions): Promise<Engine
   }
 }
 
-/** Only what may cross to the worker, with URLs that no longer depend on the page's own. */
+/** Only what may cross to the worker. */
 function toLoadRequest(options: CreateEngineOptions): LoadRequest {
   const { model, contextLength, kv, variants, token, hubBaseUrl } = options;
-  const isOne = typeof model === 'string' || model instanceof Blob;
   return {
-    model: isOne ? absolute(model) : Array.from(model, absolute),
+    model: typeof model === 'string' || model instanceof Blob ? model : Array.from(model),
+    baseUrl: globalThis.document?.baseURI ?? globalThis.location?.href,
     contextLength,
     kv,
     variants,
     token,
     hubBaseUrl,
   };
-}
-
-function absolute(ref: string | Blob): string | Blob {
-  if (typeof ref !== 'string' || !/^\.{0,2}\//.test(ref)) return ref;
-  return new URL(ref, globalThis.document?.baseURI ?? globalThis.location?.href).href;
 }

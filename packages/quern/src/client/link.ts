@@ -83,7 +83,10 @@ export async function connect(
 }
 
 function gone(): QuernError {
-  return new QuernError('device-lost', 'The engine has ended: its worker was stopped or crashed. Load again.');
+  return new QuernError(
+    'device-lost',
+    'The engine has ended: its worker was stopped or crashed. Load again.',
+  );
 }
 
 function listenForDeath(endpoint: HostEndpoint, port: MessagePort, fail: (error: QuernError) => void) {
@@ -100,7 +103,8 @@ function listenForDeath(endpoint: HostEndpoint, port: MessagePort, fail: (error:
       );
     }
   };
-  const onMessageError = () => fail(new QuernError('internal', 'A message from the worker could not be read.'));
+  const onMessageError = () =>
+    fail(new QuernError('internal', 'A message from the worker could not be read.'));
   const onClose = () => fail(gone());
   endpoint.addEventListener('error', onError);
   endpoint.addEventListener('messageerror', onMessageError);

@@ -17,7 +17,10 @@ export function startWorker(): StartedWorker {
       "Here are no workers to run the engine in. In Node, Deno or Bun import 'quern/node'; in a page pass `worker`.",
     );
   }
-  const { url, options } = locateWorker();
+  const place = locateWorker();
+  // A bundler may have put a class of its own in the place of the global; then the worker runs already.
+  if (!('url' in place)) return { worker: place, terminate: () => place.terminate() };
+  const { url, options } = place;
   if (isSameOrigin(url)) {
     const worker = new Worker(url, options);
     return { worker, terminate: () => worker.terminate() };
@@ -45,21 +48,17 @@ interface WorkerPlace {
  * before a worker is started, because browsers differ in how they refuse one; so the expression runs once
  * with a Worker that only takes notes. Nothing else can run in between.
  */
-function locateWorker(): WorkerPlace {
+function locateWorker(): WorkerPlace | Worker {
   const real = globalThis.Worker;
-  const places: WorkerPlace[] = [];
-  function Recorder(url: string | URL, options?: WorkerOptions) {
-    places.push({ url: new URL(url, globalThis.location?.href).href, options });
+  function Recorder(url: string | URL, options?: WorkerOptions): WorkerPlace {
+    return { url: new URL(url, globalThis.location?.href).href, options };
   }
   globalThis.Worker = Recorder as unknown as typeof Worker;
   try {
-    new Worker(new URL('../worker/index.ts', import.meta.url), { type: 'module' });
+    return new Worker(new URL('../worker/index.ts', import.meta.url), { type: 'module' });
   } finally {
     globalThis.Worker = real;
   }
-  const [place] = places;
-  if (!place) throw new QuernError('internal', "The bundler has replaced the worker's constructor; pass `worker`.");
-  return place;
 }
 
 function isSameOrigin(url: string): boolean {

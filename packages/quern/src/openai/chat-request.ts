@@ -130,9 +130,12 @@ function readContent(value: unknown, at: string): string {
     .map((item: unknown, index) => {
       const part = asFields(item, `'${at}[${index}]'`);
       if (part.type !== 'text') {
-        refuse(`'${at}[${index}]': parts of type ${show(part.type)} are not supported; the model takes text only.`);
+        refuse(
+          `'${at}[${index}]': parts of type ${show(part.type)} are not supported; the model takes text only.`,
+        );
       }
-      if (typeof part.text !== 'string') refuse(`'${at}[${index}].text' must be a text, not ${show(part.text)}.`);
+      if (typeof part.text !== 'string')
+        refuse(`'${at}[${index}].text' must be a text, not ${show(part.text)}.`);
       return part.text;
     })
     .join('');

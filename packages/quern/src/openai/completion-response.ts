@@ -38,7 +38,9 @@ export async function* completionChunks(
   options: ShapeOptions,
 ): AsyncGenerator<CompletionChunk, void, undefined> {
   const toLogprobs = completionLogprobs();
-  const chunk = (choice: Omit<CompletionChoice<FinishReason | null>, 'index'> | undefined): CompletionChunk => ({
+  const chunk = (
+    choice: Omit<CompletionChoice<FinishReason | null>, 'index'> | undefined,
+  ): CompletionChunk => ({
     id: head.id,
     object: 'text_completion',
     created: head.created,

@@ -15,7 +15,11 @@ export function refuse(message: string): never {
 /** A value in a message: short, and never a whole document. */
 export function show(value: unknown): string {
   const text =
-    typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' ? kind(value) : String(value);
+    typeof value === 'string'
+      ? JSON.stringify(value)
+      : typeof value === 'object'
+        ? kind(value)
+        : String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
@@ -62,7 +66,9 @@ export function readNumber(
   if (inRange) return value;
   const from = range.above ? `over ${range.min}` : `from ${range.min}`;
   const to = range.max === Number.MAX_SAFE_INTEGER ? 'up' : `to ${range.max}`;
-  refuse(`'${name}' must be ${range.integer ? 'a whole number' : 'a number'} ${from} ${to}, not ${show(value)}.`);
+  refuse(
+    `'${name}' must be ${range.integer ? 'a whole number' : 'a number'} ${from} ${to}, not ${show(value)}.`,
+  );
 }
 
 export function readBoolean(fields: Fields, name: string): boolean | undefined {

@@ -75,7 +75,8 @@ export function readStop(fields: Fields): string[] {
   const list: unknown[] = Array.isArray(value) ? value : [value];
   if (list.length > MAX_STOPS) refuse(`'stop' may hold ${MAX_STOPS} strings, not ${list.length}.`);
   return list.map((stop) => {
-    if (typeof stop !== 'string' || stop === '') refuse(`'stop' holds texts that are not empty, not ${show(stop)}.`);
+    if (typeof stop !== 'string' || stop === '')
+      refuse(`'stop' holds texts that are not empty, not ${show(stop)}.`);
     return stop;
   });
 }

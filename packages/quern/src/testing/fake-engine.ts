@@ -40,7 +40,10 @@ export class FakeEngine implements InferenceEngine {
     this.#script = script;
   }
 
-  async *generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<StreamPart, void, undefined> {
+  async *generate(
+    request: GenerateRequest,
+    signal?: AbortSignal,
+  ): AsyncGenerator<StreamPart, void, undefined> {
     if (this.unloads > 0) throw new QuernError('unloaded', 'The engine was unloaded.');
     this.requests.push(request);
     const { pieces = ['Hello', ' world'], failure } = this.#script;
@@ -79,7 +82,11 @@ export class FakeEngine implements InferenceEngine {
   async *bench(request: BenchRequest, signal?: AbortSignal): AsyncGenerator<BenchRow, void, undefined> {
     for (const tokens of request.promptTokens) {
       await this.#pause(signal);
-      yield { test: 'prefill', tokens, tokensPerSecond: Array.from({ length: request.repetitions }, (_, i) => 10 + i) };
+      yield {
+        test: 'prefill',
+        tokens,
+        tokensPerSecond: Array.from({ length: request.repetitions }, (_, i) => 10 + i),
+      };
     }
     yield { test: 'decode', tokens: request.decodeTokens, tokensPerSecond: [3] };
   }
@@ -99,17 +106,23 @@ export class FakeEngine implements InferenceEngine {
   async #pause(signal: AbortSignal | undefined): Promise<void> {
     throwIfAborted(signal);
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#script.delayMs ?? 0);
-      signal?.addEventListener('abort', () => {
+      const end = () => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
         resolve();
-      });
+      };
+      const timer = setTimeout(end, this.#script.delayMs ?? 0);
+      signal?.addEventListener('abort', end);
     });
     throwIfAborted(signal);
   }
 }
 
-function logprobsOf({ topLogprobs }: GenerateRequest, index: number, piece: string): { tokens?: TokenInfo[] } {
+function logprobsOf(
+  { topLogprobs }: GenerateRequest,
+  index: number,
+  piece: string,
+): { tokens?: TokenInfo[] } {
   if (topLogprobs === undefined) return {};
   const token = { id: 100 + index, logprob: -0.25, bytes: [...encoder.encode(piece)] };
   const other = { id: 7, logprob: -2, bytes: [0xf0, 0x9f] };

@@ -18,11 +18,19 @@ import type {
 export type ModelRef = string | Blob | ReadonlyArray<string | Blob>;
 
 export interface LoadRequest {
+  /** A URL, a Hugging Face hub id, a File or Blob, or the list of one model's files; in Node also a path. */
   model: ModelRef;
+  /** What relative URLs are relative to: the page, as a worker may lie elsewhere. */
+  baseUrl?: string;
+  /** Tokens. Default: min(trained length, 4096, what fits). */
   contextLength?: number;
+  /** How keys and values are kept. Default 'f16'. */
   kv?: KvType;
+  /** Forces kernel variants, axis -> value. */
   variants?: Record<string, string>;
+  /** Access token for gated models of the hub. */
   token?: string;
+  /** A mirror of the hub. Default https://huggingface.co. */
   hubBaseUrl?: string;
 }
 
@@ -42,7 +50,9 @@ export interface HostApi {
 
 /** Comlink's view of it from the page. */
 export type RemoteHost = {
-  [Name in keyof HostApi]: (...args: Parameters<HostApi[Name]>) => Promise<Awaited<ReturnType<HostApi[Name]>>>;
+  [Name in keyof HostApi]: (
+    ...args: Parameters<HostApi[Name]>
+  ) => Promise<Awaited<ReturnType<HostApi[Name]>>>;
 };
 
 /** The first message to a worker or a port, with a port of the client's own. */

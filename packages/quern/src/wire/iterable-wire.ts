@@ -51,7 +51,8 @@ export function servePort<T>(iterable: AsyncIterable<T>, port: MessagePort): voi
   };
   const pump = async () => {
     try {
-      while (!stopped) {
+      for (;;) {
+        if (stopped) return;
         const { done, value } = await iterator.next();
         if (done) break;
         queue.push(value);

@@ -34,7 +34,9 @@ export function readPort<T>(port: MessagePort): PortIterator<T> {
     end(new QuernError('internal', 'A message from the engine could not be read by this page.'));
   });
   port.addEventListener('close', () => {
-    end(new QuernError('device-lost', 'The engine went away in the middle of an answer. Load the model again.'));
+    end(
+      new QuernError('device-lost', 'The engine went away in the middle of an answer. Load the model again.'),
+    );
   });
   port.start();
 

@@ -60,9 +60,10 @@ describe('an async iterable across the wall', () => {
     const { servePort } = await import('./iterable-wire.ts');
     servePort(numbers(), port1);
     const batches: number[][] = [];
-    const arrived = () => new Promise<{ items: number[] }>((resolve) => {
-      port2.addEventListener('message', ({ data }) => resolve(data), { once: true });
-    });
+    const arrived = () =>
+      new Promise<{ items: number[] }>((resolve) => {
+        port2.addEventListener('message', ({ data }) => resolve(data), { once: true });
+      });
     port2.start();
     for (const wait of [0, 60, 0]) {
       await later(wait);
@@ -118,7 +119,11 @@ describe('an async iterable across the wall', () => {
     const iterator = await iteratorOf(failing());
     expect((await iterator.next()).value).toBe('a');
     const error = await iterator.next().catch((e: unknown) => e);
-    expect(error).toMatchObject({ code: 'context-overflow', message: 'too long', cause: 'RangeError: 8 > 4' });
+    expect(error).toMatchObject({
+      code: 'context-overflow',
+      message: 'too long',
+      cause: 'RangeError: 8 > 4',
+    });
     expect(QuernError.is(error)).toBe(true);
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
   });

@@ -1,9 +1,9 @@
 // One client's view of the host: its requests, its hold on the engine, and the end of both.
 
 import { type InferenceEngine, type Progress, QuernError } from '@quern/spec';
-import type { HostApi } from '../wire/host-api.ts';
+import type { HostApi, LoadRequest } from '../wire/host-api.ts';
 import type { EngineSlot } from './engine-slot.ts';
-import { channel } from './channel.ts';
+import { type Channel, channel } from './channel.ts';
 
 export interface ClientSession {
   api: HostApi;
@@ -54,23 +54,27 @@ export function clientSession(client: string, slot: EngineSlot, lock: string | u
     await slot.release(client);
   };
 
+  const fill = async (progress: Channel<Progress>, request: LoadRequest, signal: AbortSignal) => {
+    const giveUp = () => void slot.release(client).catch(() => undefined);
+    signal.addEventListener('abort', giveUp);
+    try {
+      const ready = await slot.acquire(client, request, progress.push);
+      if (!signal.aborted && !ended) engine = ready;
+      progress.end();
+    } catch (error) {
+      await slot.release(client).catch(() => undefined);
+      progress.fail(error);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  };
+
   const api: HostApi = {
     hello: () => ({ lock }),
     load: (request) =>
       own((signal) => {
         const progress = channel<Progress>();
-        const giveUp = () => void slot.release(client).catch(() => undefined);
-        signal.addEventListener('abort', giveUp);
-        (async () => slot.acquire(client, request, progress.push))()
-          .then((ready) => {
-            if (!signal.aborted && !ended) engine = ready;
-            progress.end();
-          })
-          .catch(async (error: unknown) => {
-            await slot.release(client).catch(() => undefined);
-            progress.fail(error);
-          })
-          .finally(() => signal.removeEventListener('abort', giveUp));
+        void fill(progress, request, signal);
         return progress.items;
       }),
     generate: (request) => own((signal) => loaded().generate(request, signal)),

@@ -72,10 +72,17 @@ export class EngineSlot {
 let anonymous = 0;
 
 /** Equal for requests that one engine can serve. Nameless blobs are never taken for one another. */
-function keyOf({ model, contextLength, kv, variants, hubBaseUrl }: LoadRequest): string {
+function keyOf({ model, baseUrl, contextLength, kv, variants, hubBaseUrl }: LoadRequest): string {
   const files = (typeof model === 'string' || model instanceof Blob ? [model] : [...model]).map((ref) => {
     if (typeof ref === 'string') return ref;
     return ref instanceof File ? [ref.name, ref.size, ref.lastModified] : ['blob', (anonymous += 1)];
   });
-  return JSON.stringify([files, contextLength, kv, Object.entries(variants ?? {}).toSorted(), hubBaseUrl]);
+  return JSON.stringify([
+    files,
+    baseUrl,
+    contextLength,
+    kv,
+    Object.entries(variants ?? {}).toSorted(),
+    hubBaseUrl,
+  ]);
 }

@@ -1,0 +1,104 @@
+// Reads command lines: node:util parses, this checks values and names the option that is wrong.
+
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { type KvType, QuernError } from '@quern/spec';
+import type { LoadRequest } from '../wire/host-api.ts';
+
+type ArgumentOptions = NonNullable<ParseArgsConfig['options']>;
+
+export type Values = Record<string, string | boolean | Array<string | boolean> | undefined>;
+
+/** What every command that loads a model takes. */
+export const MODEL_OPTIONS = {
+  context: { type: 'string' },
+  kv: { type: 'string' },
+  variant: { type: 'string', multiple: true },
+  json: { type: 'boolean' },
+} as const satisfies ArgumentOptions;
+
+export function wrong(message: string): never {
+  throw new QuernError('invalid-request', message);
+}
+
+/** One positional, the model; throws 'invalid-request' for anything unknown. */
+export function parseCommand(args: string[], options: ArgumentOptions): { model: string; values: Values } {
+  let parsed: { values: Values; positionals: string[] };
+  try {
+    parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    wrong(error instanceof Error ? error.message : String(error));
+  }
+  const [model, ...more] = parsed.positionals;
+  if (model === undefined) wrong('Which model? Give a .gguf file, a folder, a hub id (owner/name) or a URL.');
+  if (more.length > 0)
+    wrong(`One model at a time; what is ${JSON.stringify(more[0])}? Quote text with spaces.`);
+  return { model, values: parsed.values };
+}
+
+export function text(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function number(values: Values, name: string): number | undefined {
+  const value = text(values, name);
+  if (value === undefined) return undefined;
+  const read = value.trim() === '' ? NaN : Number(value);
+  if (!Number.isFinite(read)) wrong(`--${name} takes a number, not ${JSON.stringify(value)}.`);
+  return read;
+}
+
+export function wholeNumber(values: Values, name: string, min: number): number | undefined {
+  const value = number(values, name);
+  if (value !== undefined && (!Number.isSafeInteger(value) || value < min)) {
+    wrong(`--${name} takes a whole number from ${min}, not ${value}.`);
+  }
+  return value;
+}
+
+/** `1,2,3`. */
+export function wholeNumbers(values: Values, name: string, min: number): number[] | undefined {
+  const value = text(values, name);
+  if (value === undefined) return undefined;
+  return value.split(',').map((item) => {
+    const read = item.trim() === '' ? NaN : Number(item);
+    if (!Number.isSafeInteger(read) || read < min) {
+      wrong(`--${name} takes whole numbers from ${min} with commas between, not ${JSON.stringify(value)}.`);
+    }
+    return read;
+  });
+}
+
+const KV_TYPES: readonly string[] = ['f32', 'f16', 'q8'] satisfies KvType[];
+
+export function kvType(values: Values): KvType | undefined {
+  const value = text(values, 'kv');
+  if (value !== undefined && !KV_TYPES.includes(value)) {
+    wrong(`--kv takes ${KV_TYPES.join(', ')}, not ${JSON.stringify(value)}.`);
+  }
+  return value as KvType | undefined;
+}
+
+function variants(values: Values): Record<string, string> | undefined {
+  const list = values['variant'];
+  if (!Array.isArray(list)) return undefined;
+  return Object.fromEntries(
+    list.map((item) => {
+      const [, axis, value] = /^([^=]+)=(.+)$/.exec(String(item)) ?? [];
+      if (!axis || !value) wrong(`--variant takes axis=value, not ${JSON.stringify(item)}.`);
+      return [axis, value];
+    }),
+  );
+}
+
+/** The hub's own environment variables name its token and a mirror. */
+export function loadRequest(model: string, values: Values): LoadRequest {
+  return {
+    model,
+    contextLength: wholeNumber(values, 'context', 1),
+    kv: kvType(values),
+    variants: variants(values),
+    token: process.env['HF_TOKEN'] || undefined,
+    hubBaseUrl: process.env['HF_ENDPOINT'] || undefined,
+  };
+}

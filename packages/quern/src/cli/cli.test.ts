@@ -1,0 +1,207 @@
+import type { ModelReport } from '@quern/engine';
+import { QuernError } from '@quern/spec';
+import { describe, expect, it } from 'vitest';
+import { FakeEngine, FAKE_INFO, type FakeScript } from '../testing/fake-engine.ts';
+import type { LoadRequest } from '../wire/host-api.ts';
+import { main } from './main.ts';
+import type { Tools } from './tools.ts';
+
+const report: ModelReport = {
+  format: 'GGUF v3',
+  architecture: 'llama',
+  supported: true,
+  metadata: { 'general.name': 'tiny', 'tokenizer.ggml.tokens': ['a', 'b'], big: 5n as unknown as number },
+  tensors: { Q4_1: { count: 210, elements: 134_000_000, bytes: 90_000_000 } },
+  parameters: 134_000_000,
+  contextLength: 2048,
+  trainedContextLength: 8192,
+  memory: { file: 91_000_000, weights: 92_000_000, kv: 47_185_920 },
+};
+
+async function quern(args: string[], script: FakeScript = {}, more: Partial<Tools> = {}) {
+  const said = { out: '', err: '', requests: [] as LoadRequest[] };
+  const engine = new FakeEngine(script);
+  const code = await main(args, {
+    out: (text) => (said.out += text),
+    err: (text) => (said.err += text),
+    interactive: false,
+    signal: new AbortController().signal,
+    load: async (request, { onProgress }) => {
+      said.requests.push(request);
+      onProgress({
+        phase: 'weights',
+        loaded: 3 * 2 ** 20,
+        total: 3 * 2 ** 20,
+        file: 'x.gguf',
+        from: 'network',
+        bytesPerSecond: 2 ** 20,
+      });
+      return engine;
+    },
+    inspect: async () => report,
+    readText: async (path) => `text of ${path}`,
+    ...more,
+  });
+  return { code, engine, ...said };
+}
+
+describe('quern run', () => {
+  it('streams text to stdout and everything else to stderr', async () => {
+    const { code, out, err, engine } = await quern(['run', 'x.gguf', '--prompt', 'Once']);
+    expect({ code, out }).toEqual({ code: 0, out: 'Hello world\n' });
+    expect(err).toContain('x.gguf (network): 3.0 MiB of 3.0 MiB, 1.0 MiB/s\n');
+    expect(err).toContain('adapter: SwiftShader (software, on the CPU)\n');
+    expect(err).toContain('prefill 2000.0, decode 100.0 tokens/s');
+    expect(engine.requests[0]).toMatchObject({
+      prompt: { kind: 'text', text: 'Once' },
+      sampling: { temperature: 0, topP: 1 },
+      ignoreEos: false,
+    });
+    expect(engine.unloads).toBe(1);
+  });
+
+  it('prints one object with --json and nothing else', async () => {
+    const args = ['run', 'x.gguf', '--ids', '5,6,7', '--max-tokens', '1', '--top-logprobs', '2', '--json'];
+    const { code, out, engine } = await quern([...args, '--ignore-eos', '--seed', '9', '--temperature=0.5']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      model: 'fake-model',
+      arch: 'llama',
+      prompt_ids: [5, 6, 7],
+      ids: [100],
+      text: 'Hello',
+      top_logprobs: [
+        [
+          { id: 100, logprob: -0.25 },
+          { id: 7, logprob: -2 },
+        ],
+      ],
+      timings: { load_ms: 6, ttft_ms: 20, prefill_tps: 2000, decode_tps: 100 },
+      memory: FAKE_INFO.memory,
+      adapter: FAKE_INFO.adapter,
+      variants: { matmul: 'thread' },
+    });
+    expect(out.endsWith('}\n')).toBe(true);
+    expect(engine.requests[0]).toMatchObject({
+      prompt: { kind: 'ids', ids: [5, 6, 7] },
+      maxTokens: 1,
+      topLogprobs: 2,
+      ignoreEos: true,
+      sampling: { seed: 9, temperature: 0.5 },
+    });
+  });
+
+  it('asks through the chat template, and passes what the load takes', async () => {
+    const args = ['run', 'o/m:Q4_K_M', '--chat', 'Why?', '--context', '512', '--kv', 'q8'];
+    const { engine, requests } = await quern([...args, '--variant', 'matmul=thread', '--variant', 'a=b=c']);
+    expect(engine.requests[0]!.prompt).toEqual({
+      kind: 'chat',
+      messages: [{ role: 'user', content: 'Why?' }],
+    });
+    expect(requests[0]).toMatchObject({
+      model: 'o/m:Q4_K_M',
+      contextLength: 512,
+      kv: 'q8',
+      variants: { matmul: 'thread', a: 'b=c' },
+    });
+  });
+
+  it.each([
+    [['run'], /Which model/],
+    [['run', 'x.gguf'], /one of --prompt/],
+    [['run', 'x.gguf', '--prompt', 'a', '--chat', 'b'], /one of --prompt/],
+    [['run', 'x.gguf', 'y', '--prompt', 'a'], /One model at a time/],
+    [['run', 'x.gguf', '--prompt', 'a', '--speed', '9'], /--speed/],
+    [['run', 'x.gguf', '--ids', '1,,2'], /--ids takes whole numbers/],
+    [['run', 'x.gguf', '--ids', '1,-2'], /--ids/],
+    [['run', 'x.gguf', '--prompt', 'a', '--max-tokens', '0'], /--max-tokens/],
+    [['run', 'x.gguf', '--prompt', 'a', '--temperature', 'hot'], /--temperature takes a number/],
+    [['run', 'x.gguf', '--prompt', 'a', '--top-logprobs', '21'], /logprobs/],
+    [['run', 'x.gguf', '--prompt', 'a', '--kv', 'f8'], /--kv takes f32, f16, q8/],
+    [['run', 'x.gguf', '--prompt', 'a', '--variant', 'fast'], /axis=value/],
+    [['run', 'x.gguf', '--prompt', 'a', '--context', '1.5'], /--context/],
+    [['perplexity', 'x.gguf'], /one of --file/],
+    [['bench', 'x.gguf', '-p', 'long'], /--prompt takes whole numbers/],
+    [['fly'], /no command "fly"/],
+    [['constructor'], /no command/],
+    [[], /quern run <model>/],
+  ])('refuses %o on stderr with exit code 1 and loads nothing', async (args, expected) => {
+    const { code, out, err, requests } = await quern([...args, ...(args.length > 1 ? ['--json'] : [])]);
+    expect({ code, out, requests }).toEqual({ code: 1, out: '', requests: [] });
+    expect(err).toMatch(expected);
+  });
+
+  it('reports an error of the engine, prints no object, and frees the GPU', async () => {
+    const error = new QuernError('device-lost', 'gone');
+    const { code, out, err, engine } = await quern(['run', 'x', '--prompt', 'a', '--json'], {
+      failure: { after: 1, error },
+    });
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('quern: gone [device-lost]');
+    expect(engine.unloads).toBe(1);
+  });
+
+  it('ends with 130 when cancelled', async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 20);
+    const pieces = Array.from({ length: 100 }, () => 'x');
+    const { code, err, engine } = await quern(
+      ['run', 'x', '--prompt', 'a'],
+      { pieces, delayMs: 5 },
+      { signal: stop.signal },
+    );
+    expect(code).toBe(130);
+    expect(err).toContain('cancelled');
+    expect(engine.unloads).toBe(1);
+  });
+});
+
+describe('the other commands', () => {
+  it('bench prints a table, or one object', async () => {
+    const args = ['bench', 'x.gguf', '-p', '8,16', '-n', '4', '-r', '3'];
+    const { out } = await quern(args);
+    expect(out.split('\n')[0]).toMatch(/^\| model +\| +size \| +params \| adapter +\| test \| +t\/s \|$/);
+    expect(out).toContain('| pp8  | 11.00 ± 1.00 |');
+    expect(out).toContain('| tg4  |  3.00 ± 0.00 |');
+    const json = JSON.parse((await quern([...args, '--json'])).out) as { rows: unknown[] };
+    expect(json.rows).toEqual([
+      { test: 'prefill', tokens: 8, tokens_per_second: 11, stddev: 1, samples: [10, 11, 12] },
+      { test: 'prefill', tokens: 16, tokens_per_second: 11, stddev: 1, samples: [10, 11, 12] },
+      { test: 'decode', tokens: 4, tokens_per_second: 3, stddev: 0, samples: [3] },
+    ]);
+    expect(json).toMatchObject({ model: 'fake-model', arch: 'llama', variants: { matmul: 'thread' } });
+  });
+
+  it('perplexity of ids and of a file', async () => {
+    const { out } = await quern(['perplexity', 'x', '--ids', '4,5,6', '--json']);
+    expect(JSON.parse(out)).toEqual({ mean_nll: 1.5, perplexity: Math.exp(1.5), n_tokens: 3, nll: [1, 2] });
+    expect((await quern(['perplexity', 'x', '--file', 'a'])).out).toMatch(
+      /^perplexity \d+\.\d{4} .* 9 tokens\n$/,
+    );
+    expect((await quern(['perplexity', 'x', '--ids', '4'])).code).toBe(1);
+  });
+
+  it('inspect prints metadata, tensors and memory, and touches no engine', async () => {
+    const { out, requests } = await quern(['inspect', 'x', '--context', '2048']);
+    expect(requests).toEqual([]);
+    expect(out).toContain('general.name = "tiny"');
+    expect(out).toContain('tokenizer.ggml.tokens = [2 items] "a, b"');
+    expect(out).toMatch(/\| Q4_1 \| +210 \| 134\.00 M \| +85\.8 MiB \|/);
+    expect(out).toContain('87.7 MiB weights + 45.0 MiB keys and values = 133 MiB');
+    const { out: json } = await quern(['inspect', 'x', '--json']);
+    expect(JSON.parse(json)).toMatchObject({ architecture: 'llama', metadata: { big: 5 } });
+  });
+
+  it('write progress over one line of a terminal, and leave it empty', async () => {
+    const { err } = await quern(['run', 'x', '--prompt', 'a'], {}, { interactive: true });
+    expect(err).toMatch(/^\rx\.gguf \(network\): 3\.0 MiB of 3\.0 MiB, 1\.0 MiB\/s\r +\radapter: /);
+  });
+
+  it('help goes to stdout', async () => {
+    const { code, out } = await quern(['--help']);
+    expect(code).toBe(0);
+    for (const name of ['run', 'inspect', 'bench', 'perplexity'])
+      expect(out).toContain(`quern ${name} <model>`);
+    expect((await quern(['run', '--help'])).out).toContain('--top-logprobs K');
+  });
+});

@@ -1,0 +1,34 @@
+// The process around the command line: streams, signals, and a clean end although Dawn holds threads.
+
+import { readFile } from 'node:fs/promises';
+import { inspectModel } from '@quern/engine';
+import { QuernError } from '@quern/spec';
+import { loadInProcess, openFiles } from '../node/load-model.ts';
+import { main } from './main.ts';
+import type { Tools } from './tools.ts';
+
+const stop = new AbortController();
+process.on('SIGINT', () => {
+  if (stop.signal.aborted) process.exit(130); // asked twice
+  stop.abort();
+});
+// A reader that has closed the pipe (`| head`) wants no more.
+process.stdout.on('error', () => process.exit(0));
+
+const tools: Tools = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  interactive: process.stderr.isTTY === true,
+  signal: stop.signal,
+  load: loadInProcess,
+  inspect: async (request, options) => inspectModel(await openFiles(request, options.signal), options),
+  readText: (path) =>
+    readFile(path, 'utf8').catch((cause: unknown) => {
+      throw new QuernError('not-found', `${path} could not be read: ${String(cause)}`, { cause });
+    }),
+};
+
+const code = await main(process.argv.slice(2), tools);
+await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+await new Promise<void>((resolve) => process.stderr.write('', () => resolve()));
+process.exit(code);

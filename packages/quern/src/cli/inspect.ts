@@ -1,0 +1,58 @@
+// `quern inspect`: what a model file says of itself and what it will need. Touches no GPU.
+
+import type { ModelReport } from '@quern/engine';
+import { kvType, loadRequest, MODEL_OPTIONS, parseCommand, wholeNumber } from './arguments.ts';
+import type { Command } from './tools.ts';
+import { bytes, count, table } from './words.ts';
+
+export const inspect: Command = {
+  usage: `quern inspect <model> [--context N] [--kv f32|f16|q8] [--json]
+
+  metadata, tensors by type, and the memory needed at a context length`,
+
+  async run(args, tools) {
+    const { context, kv, json } = MODEL_OPTIONS;
+    const { model, values } = parseCommand(args, { context, kv, json });
+    const report = await tools.inspect(loadRequest(model, values), {
+      contextLength: wholeNumber(values, 'context', 1),
+      kv: kvType(values),
+      signal: tools.signal,
+    });
+    tools.out(values['json'] === true ? `${JSON.stringify(report, plain)}\n` : describe(report));
+  },
+};
+
+const MAX_SHOWN = 100;
+
+function describe(report: ModelReport): string {
+  const keys = Object.entries(report.metadata).map(([key, value]) => `${key} = ${short(value)}\n`);
+  const tensors = Object.entries(report.tensors).map(([type, { count: tensors, elements, bytes: size }]) => [
+    type,
+    String(tensors),
+    count(elements),
+    bytes(size),
+  ]);
+  const { file, weights, kv } = report.memory;
+  return [
+    `${report.format}, architecture ${report.architecture}${report.supported ? '' : ' (not supported)'}, `,
+    `${count(report.parameters)} parameters\n\n`,
+    ...keys,
+    '\n',
+    table(['type', 'tensors', 'elements', 'bytes'], tensors),
+    `\nfile     ${bytes(file)}\n`,
+    `context  ${report.contextLength} tokens of ${report.trainedContextLength} trained\n`,
+    `memory   ${bytes(weights)} weights + ${bytes(kv)} keys and values = ${bytes(weights + kv)}\n`,
+  ].join('');
+}
+
+function short(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.length} items] ${short(value.slice(0, 5).join(', '))}`;
+  const line = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}... (${line.length} characters)` : line;
+}
+
+/** GGUF has 64-bit integers and typed arrays; JSON has neither. */
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  return ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value;
+}

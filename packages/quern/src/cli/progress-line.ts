@@ -1,0 +1,40 @@
+// The load on stderr, in one line that a terminal writes over. Elsewhere: one line when it is done.
+
+import type { Progress } from '@quern/spec';
+import type { Tools } from './tools.ts';
+import { bytes, seconds } from './words.ts';
+
+export interface ProgressLine {
+  show(progress: Progress): void;
+  /** Leaves the terminal's line empty. */
+  clear(): void;
+}
+
+export function progressLine({ err, interactive }: Pick<Tools, 'err' | 'interactive'>): ProgressLine {
+  let width = 0;
+  const write = (line: string) => {
+    err(`\r${line.padEnd(width)}`);
+    width = line.length;
+  };
+  return {
+    show(progress) {
+      if (interactive) write(describe(progress));
+      else if (progress.phase === 'weights' && progress.total > 0 && progress.loaded >= progress.total) {
+        if (width === 0) err(`${describe(progress)}\n`);
+        width = 1; // said once
+      }
+    },
+    clear() {
+      if (interactive && width > 0) err(`\r${' '.repeat(width)}\r`);
+    },
+  };
+}
+
+function describe({ phase, file, loaded, total, from, bytesPerSecond, secondsLeft }: Progress): string {
+  if (phase === 'compile') return 'compiling kernels';
+  if (phase === 'ready') return 'ready';
+  const of = total > 0 ? ` of ${bytes(total)}` : '';
+  const rate = bytesPerSecond > 0 ? `, ${bytes(bytesPerSecond)}/s` : '';
+  const left = secondsLeft !== undefined && secondsLeft > 0 ? `, ${seconds(secondsLeft)} left` : '';
+  return `${file} (${from}): ${bytes(loaded)}${of}${rate}${left}`;
+}

@@ -1,0 +1,28 @@
+// What a command works with, so that tests run it without a process, a GPU or files.
+
+import type { InferenceEngine, KvType, Progress } from '@quern/spec';
+import type { ModelReport } from '@quern/engine';
+import type { LoadRequest } from '../wire/host-api.ts';
+
+export interface Tools {
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether stderr is a terminal, where one line can be written over. */
+  interactive: boolean;
+  signal: AbortSignal;
+  load(
+    request: LoadRequest,
+    hooks: { onProgress: (progress: Progress) => void; signal: AbortSignal },
+  ): Promise<InferenceEngine>;
+  inspect(
+    request: LoadRequest,
+    options: { contextLength?: number; kv?: KvType; signal: AbortSignal },
+  ): Promise<ModelReport>;
+  readText(path: string): Promise<string>;
+}
+
+/** One file a command. */
+export interface Command {
+  usage: string;
+  run(args: string[], tools: Tools): Promise<void>;
+}
