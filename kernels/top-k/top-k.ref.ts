@@ -14,7 +14,7 @@ export function topKRef(
     const order = Array.from({ length: columns }, (_, id) => id).sort((a, b) => at(b) - at(a) || a - b);
     order.slice(0, k).forEach((id, i) => {
       ids[r * k + i] = id;
-      values[r * k + i] = at(id);
+      values[r * k + i] = at(id) + 0; // -0 comes out as 0
     });
   }
   return { ids, values };
