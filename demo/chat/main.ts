@@ -73,10 +73,12 @@ async function load(choice: ModelChoice): Promise<Engine | undefined> {
   setup.hidden = false;
   setupTitle.hidden = true;
   try {
-    const engine = await session.load(choice, (progress) => {
+    const started = session.load(choice, (progress) => {
       loading.show(progress);
       tell('quern:progress', progress);
     });
+    showState();
+    const engine = await started;
     setup.hidden = true;
     return engine;
   } catch (error) {
@@ -149,6 +151,6 @@ function showState(): void {
   modelChip.setAttribute('aria-label', `Model: ${choice?.label ?? 'none'}. Change`);
   modelChip.setAttribute('aria-expanded', String(!setup.hidden));
   setupTitle.textContent = choice ? 'Change the model' : 'Choose a model';
-  newChat.hidden = transcript.isEmpty || answering !== undefined;
+  newChat.hidden = transcript.isEmpty || answering !== undefined || session.isLoading;
   welcome.hidden = !transcript.isEmpty;
 }
