@@ -1,0 +1,31 @@
+// Takes the picture of the chat page for the README: the real page, the real model, a real answer.
+//   node scripts/picture.js [PROMPT]
+import { join } from 'node:path';
+import { install } from './setup/install.js';
+import { ensureModel } from './setup/model.js';
+import { PROFILE, ROOT } from './setup/paths.js';
+import { say } from './setup/say.js';
+
+const PROMPT = process.argv[2] ?? 'Why is the sky blue?';
+const PORT = 5239;
+
+await install();
+await ensureModel();
+const { ensureBrowser } = await import('./setup/install-browser.js');
+const { serve } = await import('./serve/server.js');
+const { launchBrowser } = await import('./browser/launch.js');
+const server = await serve(PORT);
+const { context, page } = await launchBrowser({
+  browser: await ensureBrowser(),
+  profile: `${PROFILE}-picture`,
+  url: `${server.url}/chat/`,
+  options: { viewport: { width: 1120, height: 700 }, deviceScaleFactor: 2, colorScheme: 'light' },
+});
+await page.goto(`${server.url}/chat/`);
+await page.getByRole('textbox', { name: 'Message' }).fill(PROMPT);
+await page.keyboard.press('Enter');
+await page.locator('.turn.assistant .foot button').waitFor({ timeout: 600_000 });
+await page.screenshot({ path: join(ROOT, 'docs', 'chat.png') });
+say('docs/chat.png is new.');
+await context.close();
+await server.close();
