@@ -27,10 +27,9 @@ export async function connect(
 ): Promise<Link> {
   throwIfAborted(signal);
   const client = `quern-client-${crypto.randomUUID()}`;
-  const release = locks ? await holdLock(locks, client) : () => undefined;
   const { port1: port, port2 } = new MessageChannel();
   const waiting = new Set<(error: QuernError) => void>();
-  const onFailure: Array<() => void> = [release, () => port.close()];
+  const onFailure: Array<() => void> = [() => port.close()];
   let failure: QuernError | undefined;
 
   const fail = (error: QuernError) => {
@@ -62,8 +61,8 @@ export async function connect(
     }
   };
 
-  const unlisten = listenForDeath(endpoint, port, fail);
-  onFailure.push(unlisten);
+  // Before anything is awaited: a worker that cannot start says so at once, and only once.
+  onFailure.push(listenForDeath(endpoint, port, fail));
   const link: Link = {
     host: wrap(port) as unknown as RemoteHost,
     guard,
@@ -71,6 +70,13 @@ export async function connect(
     close: () => fail(new QuernError('unloaded', 'This engine was unloaded. Create another one.')),
   };
   try {
+    // The host waits for this lock, so it must be held when the host hears of this client.
+    const release = locks && (await holdLock(locks, client));
+    if (release) onFailure.push(release);
+    if (failure) {
+      release?.(); // it failed before there was anything to undo
+      throw failure;
+    }
     endpoint.postMessage({ type: 'quern-connect', client, port: port2 } satisfies ConnectMessage, [port2]);
     if ('start' in endpoint) endpoint.start();
     const { lock } = await guard(link.host.hello(), signal);
