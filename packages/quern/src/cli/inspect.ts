@@ -18,7 +18,7 @@ export const inspect: Command = {
       kv: kvType(values),
       signal: tools.signal,
     });
-    tools.out(values['json'] === true ? `${JSON.stringify(report, plain)}\n` : describe(report));
+    tools.out(values['json'] === true ? `${JSON.stringify(report)}\n` : describe(report));
   },
 };
 
@@ -33,26 +33,20 @@ function describe(report: ModelReport): string {
     bytes(size),
   ]);
   const { file, weights, kv } = report.memory;
+  const support = report.supported ? '' : ` (not supported: ${report.reason ?? 'no reason given'})`;
   return [
-    `${report.format}, architecture ${report.architecture}${report.supported ? '' : ' (not supported)'}, `,
-    `${count(report.parameters)} parameters\n\n`,
+    `${report.model}\n`,
+    `${report.format}, architecture ${report.architecture}${support}, ${count(report.parameters)} parameters\n\n`,
     ...keys,
     '\n',
     table(['type', 'tensors', 'elements', 'bytes'], tensors),
-    `\nfile     ${bytes(file)}\n`,
+    `\nfile     ${bytes(file)} of tensors\n`,
     `context  ${report.contextLength} tokens of ${report.trainedContextLength} trained\n`,
     `memory   ${bytes(weights)} weights + ${bytes(kv)} keys and values = ${bytes(weights + kv)}\n`,
   ].join('');
 }
 
-function short(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.length} items] ${short(value.slice(0, 5).join(', '))}`;
-  const line = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}... (${line.length} characters)` : line;
-}
-
-/** GGUF has 64-bit integers and typed arrays; JSON has neither. */
-function plain(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
-  return ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value;
+function short(value: string): string {
+  const line = value.replaceAll('\n', '\\n');
+  return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}... (${value.length} characters)` : line;
 }
