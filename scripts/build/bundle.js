@@ -7,7 +7,7 @@ import { PACKAGE } from './paths.js';
 
 /** Part of the package -> its entries, and where it runs. */
 const PARTS = {
-  page: { entries: { index: 'src/index.ts' }, platform: 'browser', minify: false },
+  page: { entries: { index: 'src/index.ts' }, platform: 'browser', library: true, minify: false },
   worker: { entries: { worker: 'src/worker/index.ts' }, platform: 'browser', minify: true },
   node: { entries: { node: 'src/node/index.ts', cli: 'src/cli/index.ts' }, platform: 'node', minify: false },
 };
@@ -17,7 +17,7 @@ const SHARED = 'node-shared';
 
 /** Builds one part into `outDir`, and nothing else there is touched. */
 export async function bundle(part, outDir) {
-  const { entries, platform, minify } = PARTS[part];
+  const { entries, platform, library, minify } = PARTS[part];
   const conditions = platform === 'node' ? defaultServerConditions : defaultClientConditions;
   if (part === 'node') await rm(`${outDir}/${SHARED}`, { recursive: true, force: true });
   await build({
@@ -36,10 +36,11 @@ export async function bundle(part, outDir) {
       minify: minify ? 'oxc' : false,
       sourcemap: false,
       modulePreload: false,
-      // With `lib` Vite keeps the exports and adds nothing of its own.
-      ...(platform === 'node' ? {} : { lib: { entry: entriesOf(entries), formats: ['es'] } }),
+      // A library keeps its exports, and the spaces that bundlers' annotations need; the worker needs neither.
+      ...(library ? { lib: { entry: entriesOf(entries), formats: ['es'] } } : {}),
       rolldownOptions: {
-        ...(platform === 'node' ? { input: entriesOf(entries), platform: 'node' } : {}),
+        ...(library ? {} : { input: entriesOf(entries) }),
+        ...(platform === 'node' ? { platform } : {}),
         external: ['webgpu', /^node:/],
         output: {
           format: 'es',
