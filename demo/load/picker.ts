@@ -23,7 +23,7 @@ export function createPicker(options: {
   const other = element('input', {
     type: 'text',
     id: 'other-model',
-    placeholder: 'https://… .gguf, or owner/name on the Hugging Face hub',
+    placeholder: 'https://….gguf, or owner/name:Q4_K_M on the Hugging Face hub',
     'aria-label': 'URL or hub id of another model',
     autocomplete: 'off',
     spellcheck: 'false',

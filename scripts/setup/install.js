@@ -38,17 +38,27 @@ export async function install() {
   const lock = join(ROOT, '.cache', 'installing');
   await mkdir(join(ROOT, '.cache'), { recursive: true });
   await takeTurn(lock);
-  try {
-    if (isInstalled()) return;
-    say('Installing the dependencies (npm ci) ...');
-    const { code } = await runCommand('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-      cwd: ROOT,
-    });
-    if (code === 127) refuse('npm was not found; it comes with Node: https://nodejs.org');
-    if (code !== 0) refuse('npm ci failed (see above). Is the package registry in reach?');
-  } finally {
-    await rmdir(lock).catch(() => {});
-  }
+  const failure = await installNow().finally(() => rmdir(lock));
+  if (failure) refuse(failure);
+}
+
+/** Resolves to what went wrong, if it did. */
+async function installNow() {
+  if (isInstalled()) return undefined;
+  say('Installing the dependencies (npm ci) ...');
+  const first = await npm('ci');
+  if (first.code === 127) return 'npm was not found; it comes with Node: https://nodejs.org';
+  if (first.code === 0) return undefined;
+  // npm ci also wants what other platforms would install, which a registry's mirror may not have yet.
+  say('npm ci failed; trying npm install, which asks for less ...');
+  const second = await npm('install', '--no-save');
+  return second.code === 0
+    ? undefined
+    : 'npm install failed too (see above). Is the package registry in reach?';
+}
+
+function npm(...args) {
+  return runCommand('npm', [...args, '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: ROOT });
 }
 
 /** A directory is the lock (mkdir is atomic); one that is older than ten minutes was left by a crash. */
