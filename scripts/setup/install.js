@@ -1,6 +1,6 @@
 // Installs the dependencies when they are missing or older than the lockfile. Uses Node alone.
 import { readFileSync, existsSync } from 'node:fs';
-import { mkdir, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand } from './command.js';
@@ -38,7 +38,7 @@ export async function install() {
   const lock = join(ROOT, '.cache', 'installing');
   await mkdir(join(ROOT, '.cache'), { recursive: true });
   await takeTurn(lock);
-  const failure = await installNow().finally(() => rmdir(lock));
+  const failure = await installNow().finally(() => rm(lock, { force: true }));
   if (failure) refuse(failure);
 }
 
@@ -61,21 +61,26 @@ function npm(...args) {
   return runCommand('npm', [...args, '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: ROOT });
 }
 
-/** A directory is the lock (mkdir is atomic); one that is older than ten minutes was left by a crash. */
+/** The lock is a file with the holder's process id; one whose holder is gone (Ctrl+C) is taken over. */
 async function takeTurn(lock) {
   for (;;) {
     try {
-      await mkdir(lock);
+      await writeFile(lock, String(process.pid), { flag: 'wx' });
       return;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
-      const age =
-        Date.now() -
-        (await stat(lock)
-          .then((s) => s.mtimeMs)
-          .catch(() => Date.now()));
-      if (age > 600_000) await rmdir(lock).catch(() => {});
+      const holder = Number(await readFile(lock, 'utf8').catch(() => ''));
+      if (holder > 0 && !isAlive(holder)) await rm(lock, { force: true });
       else await sleep(500);
     }
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
   }
 }
