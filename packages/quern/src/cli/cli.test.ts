@@ -11,7 +11,7 @@ const report: ModelReport = {
   format: 'GGUF v3',
   architecture: 'llama',
   supported: true,
-  metadata: { 'general.name': 'tiny', template: `{% if x %}\n${'y'.repeat(200)}` },
+  metadata: { 'general.name': 'ti\u001b[31mny', template: `{% if x %}\n${'y'.repeat(200)}` },
   tensors: { Q4_1: { count: 210, elements: 134_000_000, bytes: 90_000_000 } },
   parameters: 134_000_000,
   contextLength: 2048,
@@ -185,7 +185,7 @@ describe('the other commands', () => {
   it('inspect prints metadata, tensors and memory, and touches no engine', async () => {
     const { out, requests } = await quern(['inspect', 'x', '--context', '2048']);
     expect(requests).toEqual([]);
-    expect(out).toContain('general.name = tiny\n');
+    expect(out).toContain('general.name = ti\\u001b[31mny\n');
     expect(out).toMatch(/template = \{% if x %\}\\ny+\.\.\. \(211 characters\)/);
     expect(out).toMatch(/\| Q4_1 \| +210 \| 134\.00 M \| +85\.8 MiB \|/);
     expect(out).toContain('87.7 MiB weights + 45.0 MiB keys and values = 133 MiB');

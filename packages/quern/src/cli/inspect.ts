@@ -35,8 +35,8 @@ function describe(report: ModelReport): string {
   const { file, weights, kv } = report.memory;
   const support = report.supported ? '' : ` (not supported: ${report.reason ?? 'no reason given'})`;
   return [
-    `${report.model}\n`,
-    `${report.format}, architecture ${report.architecture}${support}, ${count(report.parameters)} parameters\n\n`,
+    `${short(report.model)}\n`,
+    `${report.format}, architecture ${short(report.architecture)}${support}, ${count(report.parameters)} parameters\n\n`,
     ...keys,
     '\n',
     table(['type', 'tensors', 'elements', 'bytes'], tensors),
@@ -46,7 +46,8 @@ function describe(report: ModelReport): string {
   ].join('');
 }
 
+/** One line, and nothing in it that a terminal would obey: the file is a stranger's. */
 function short(value: string): string {
-  const line = value.replaceAll('\n', '\\n');
+  const line = value.replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
   return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}... (${value.length} characters)` : line;
 }
