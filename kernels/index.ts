@@ -1,5 +1,15 @@
 // The ops: each checks shapes, picks a variant, and records a dispatch with the bytes it moves and its flops.
+export {
+  advance,
+  type AdvanceLogprobs,
+  type AdvanceOptions,
+  readRecord,
+  recordWords,
+  type StepRecord,
+} from './advance/advance.ts';
 export { attention, type AttentionOptions } from './attention/attention.ts';
+export { draw, type DrawOptions } from './draw/draw.ts';
+export { SAMPLER_WORDS, samplerWords } from './draw/sampler.ts';
 export { embed, type EmbedOptions } from './embed/embed.ts';
 export { glu, type GluOptions } from './glu/glu.ts';
 export { lastRow, type LastRowOptions } from './last-row/last-row.ts';
@@ -14,7 +24,10 @@ export {
   writeRows,
 } from './lib/weight.ts';
 export { matmul, type MatmulOptions } from './matmul/matmul.ts';
+export { biasWords, penalize, type PenalizeOptions, SEEN_IN_PROMPT } from './penalize/penalize.ts';
 export { QUANTS } from './quant/index.ts';
 export { rmsNorm, type RmsNormOptions } from './rms-norm/rms-norm.ts';
 export { angleTable, type RopeAngles, ropeFrequencies } from './rope-append/angles.ts';
 export { ropeAppend, type RopeAppendOptions } from './rope-append/rope-append.ts';
+export { tokenLogprob, type TokenLogprobOptions } from './token-logprob/token-logprob.ts';
+export { topK, type TopKOptions } from './top-k/top-k.ts';

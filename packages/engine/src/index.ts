@@ -1,3 +1,3 @@
 // Loads a model onto a GPU and generates from it. Knows nothing of pages, workers or OpenAI's shapes.
-export * from './load.ts';
-export * from './inspect.ts';
+export { loadEngine, type LoadOptions } from './load.ts';
+export { inspectModel, type ModelReport } from './inspect.ts';

@@ -1,4 +1,35 @@
-import type { ByteSource, InferenceEngine, KvType, Progress } from '@quern/spec';
+// From the files of a model to an engine: header, plan of memory, buffers, weights streamed while kernels
+// compile. What was taken is freed when anything fails.
+
+import type { TensorInfo } from '@quern/dtypes';
+import { getString, type ModelFile, openGguf, requireDecodable } from '@quern/formats';
+import { createTensor, type Gpu, openGpu } from '@quern/gpu';
+import { chooseVariants, PAGE_TOKENS, pageBytes } from '@quern/kernels';
+import { findArchitecture, WeightRegistry } from '@quern/models';
+import {
+  type ByteSource,
+  GREEDY,
+  type InferenceEngine,
+  type KvType,
+  type Progress,
+  QuernError,
+  throwIfAborted,
+} from '@quern/spec';
+import {
+  type ChatTemplate,
+  createChatTemplate,
+  createTokenizer,
+  type Tokenizer,
+  vocabularyFromMetadata,
+} from '@quern/text';
+import { Engine, type EngineParts } from './engine.ts';
+import { chooseContext } from './memory-plan.ts';
+import { PlanBook } from './plan-book.ts';
+import { Runner } from './runner.ts';
+import { SamplerState, stagesFor } from './sampling/stages.ts';
+import { SequenceCache } from './sequence-cache.ts';
+import { StepTensors } from './step-tensors.ts';
+import { streamWeights } from './weight-stream.ts';
 
 export interface LoadOptions {
   /** The files of one model (several for a split GGUF), in any order. The engine closes them. */
@@ -15,5 +46,179 @@ export interface LoadOptions {
   signal?: AbortSignal;
 }
 
+/** Rows of a prefill chunk: bounds activations and the length of a dispatch. */
+const CHUNK_ROWS = { software: 32, hardware: 256 };
+
 /** Streams a model's weights to the GPU and makes it ready. Throws QuernError; frees what it took. */
-export declare function loadEngine(options: LoadOptions): Promise<InferenceEngine>;
+export async function loadEngine(options: LoadOptions): Promise<InferenceEngine> {
+  return new Engine(await loadParts(options));
+}
+
+/** The pieces that an engine is made of; `keepTaps` lets tests read what plans name. */
+export async function loadParts(options: LoadOptions, keepTaps = false): Promise<EngineParts> {
+  const { sources, signal } = options;
+  let gpu: Gpu | undefined;
+  try {
+    const start = performance.now();
+    const [file, opened] = await Promise.all([openGguf(sources, signal), openGpu(options.gpu)]);
+    gpu = opened;
+    throwIfAborted(signal);
+    return await build(options, file, gpu, start, keepTaps);
+  } catch (error) {
+    gpu?.destroy();
+    throw QuernError.from(error);
+  } finally {
+    await Promise.allSettled(sources.map((source) => source.close()));
+  }
+}
+
+async function build(
+  options: LoadOptions,
+  file: ModelFile,
+  gpu: Gpu,
+  start: number,
+  keepTaps: boolean,
+): Promise<EngineParts> {
+  const { sources, signal, onProgress, kv = 'f16' } = options;
+  const architecture = findArchitecture(file.architecture);
+  requireDecodable(file);
+  const config = architecture.config(file.metadata, file.architecture);
+  const contextLength = chooseContext(config, kv, gpu.caps, options.contextLength);
+  const variants = { ...chooseVariants(gpu.caps, options.variants) };
+  const { tokenizer, template } = openText(file);
+
+  gpu.device.pushErrorScope('out-of-memory');
+  const weights = new WeightRegistry(gpu, file.tensors, await readSmall(file, signal));
+  const model = architecture.create(weights, config, contextLength);
+  const pages = Math.ceil(contextLength / PAGE_TOKENS);
+  const layers = config.cache.map((layer, i) => {
+    const shape = { ...layer, type: kv };
+    return { shape, kv: createTensor(gpu.device, `kv ${i}`, [(pages * pageBytes(shape)) / 4]) };
+  });
+  const outOfMemory = await gpu.device.popErrorScope();
+  if (outOfMemory) {
+    throw new QuernError(
+      'out-of-memory',
+      `The GPU has no room for ${weights.byteLength} bytes of weights and the KV cache of ${contextLength} tokens. ` +
+        'Try a smaller quantisation or a smaller context.',
+    );
+  }
+  const chunkRows = gpu.caps.software ? CHUNK_ROWS.software : CHUNK_ROWS.hardware;
+  const steps = new StepTensors(gpu, chunkRows, contextLength);
+  const sampler = new SamplerState(gpu, config.vocabulary);
+  const cache = new SequenceCache(pages);
+  const plans = new PlanBook({ gpu, model, variants, layers, steps, sampler, contextLength, keepTaps });
+  const runner = new Runner({ gpu, plans, steps, sampler, cache, chunkRows });
+
+  const opened = performance.now();
+  // Kernels compile while the weights arrive.
+  const compiled = compile(plans, chunkRows).then(() => performance.now());
+  compiled.catch(() => undefined); // awaited below, unless the weights fail first
+  await streamWeights({ gpu, sources: file.sources, weights, onProgress, signal });
+  const streamed = performance.now();
+  const lastCompiled = await compiled;
+  const done = performance.now();
+  report(onProgress, sources, weights.byteLength);
+  return {
+    gpu,
+    name: getString(file.metadata, 'general.name', sources[0]!.name),
+    architecture: file.architecture,
+    metadata: file.metadata,
+    config,
+    contextLength,
+    kv,
+    kvBuffers: layers.map((layer) => layer.kv.place.buffer),
+    kvBytes: layers.reduce((sum, layer) => sum + layer.kv.byteLength, 0),
+    ...countTensors(file.tensors.values()),
+    weights,
+    tokenizer,
+    template,
+    variants,
+    plans,
+    runner,
+    steps,
+    sampler,
+    cache,
+    chunkRows,
+    timings: {
+      openMs: opened - start,
+      weightsMs: streamed - opened,
+      compileMs: lastCompiled - opened,
+      loadMs: done - start,
+      bytesFetched: sources.reduce((sum, source) => sum + source.bytesFetched, 0),
+    },
+  };
+}
+
+/** The plans that the first request of a chat needs. */
+async function compile(plans: PlanBook, chunkRows: number): Promise<void> {
+  const greedy = stagesFor(GREEDY, false);
+  const drawn = stagesFor({ ...GREEDY, temperature: 1 }, false);
+  await Promise.all([
+    plans.prefill(chunkRows, chunkRows, { kind: 'nothing' }),
+    plans.prefill(chunkRows, chunkRows, { kind: 'sample', stages: drawn }),
+    plans.decode(1, 1, drawn),
+    plans.decode(1, 1, greedy),
+  ]);
+}
+
+function openText({ metadata }: ModelFile): { tokenizer: Tokenizer; template: ChatTemplate | undefined } {
+  const vocabulary = vocabularyFromMetadata(metadata);
+  const tokenizer = createTokenizer(vocabulary);
+  const source = getString(metadata, 'tokenizer.chat_template', undefined);
+  const text = (id: number | undefined) => (id === undefined ? undefined : tokenizer.tokenText(id));
+  const bosToken = text(tokenizer.bosId);
+  const eosToken = text(tokenizer.eosId);
+  const template =
+    source === undefined
+      ? undefined
+      : createChatTemplate(source, {
+          ...(bosToken !== undefined && { bosToken }),
+          ...(eosToken !== undefined && { eosToken }),
+        });
+  return { tokenizer, template };
+}
+
+/** Small tensors that shape the model: read before any weight is placed. */
+async function readSmall(
+  file: ModelFile,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, Float32Array>> {
+  const vectors = new Map<string, Float32Array>();
+  for (const name of ['rope_freqs.weight']) {
+    const info = file.tensors.get(name);
+    if (!info) continue;
+    const bytes = await file.sources[info.file]!.read(info.offset, info.byteLength, signal);
+    const length = info.shape.reduce((product, n) => product * n, 1);
+    const values = new Float32Array(length);
+    info.dtype.decode(bytes, length / info.dtype.blockSize, values);
+    vectors.set(name, values);
+  }
+  return vectors;
+}
+
+function countTensors(tensors: Iterable<TensorInfo>): {
+  parameters: number;
+  tensorTypes: Record<string, number>;
+} {
+  let parameters = 0;
+  const tensorTypes: Record<string, number> = {};
+  for (const { shape, dtype } of tensors) {
+    parameters += shape.reduce((product, n) => product * n, 1);
+    tensorTypes[dtype.name] = (tensorTypes[dtype.name] ?? 0) + 1;
+  }
+  return { parameters, tensorTypes };
+}
+
+function report(onProgress: LoadOptions['onProgress'], sources: readonly ByteSource[], bytes: number): void {
+  const [first] = sources;
+  onProgress?.({
+    phase: 'ready',
+    loaded: bytes,
+    total: bytes,
+    file: first!.name,
+    from: first!.origin,
+    bytesPerSecond: 0,
+    secondsLeft: 0,
+  });
+}

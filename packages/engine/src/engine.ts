@@ -1,0 +1,198 @@
+// A loaded model: everything that lives as long as it does, behind the calls of spec/engine-api.
+
+import type { Gpu } from '@quern/gpu';
+import { type Metadata } from '@quern/formats';
+import type { ModelConfig, WeightRegistry } from '@quern/models';
+import {
+  type BenchRequest,
+  type BenchRow,
+  type EngineInfo,
+  type GenerateRequest,
+  type InferenceEngine,
+  type KernelTiming,
+  type KvType,
+  type LoadTimings,
+  type PerplexityResult,
+  type Prompt,
+  QuernError,
+  type StreamPart,
+} from '@quern/spec';
+import { type ChatTemplate, type Tokenizer } from '@quern/text';
+import { benchDecode, benchPrefill } from './bench.ts';
+import { adapterInfo } from './adapter-info.ts';
+import { generate } from './generate.ts';
+import type { PlanBook } from './plan-book.ts';
+import { encodePrompt } from './prompt.ts';
+import type { Runner } from './runner.ts';
+import { type SamplerState, stagesFor } from './sampling/stages.ts';
+import type { SequenceCache } from './sequence-cache.ts';
+import type { StepTensors } from './step-tensors.ts';
+import { Turns } from './turns.ts';
+import { GREEDY } from '@quern/spec';
+
+/** The pieces of a loaded model; the engine owns them. */
+export interface EngineParts {
+  gpu: Gpu;
+  name: string;
+  architecture: string;
+  metadata: Metadata;
+  config: ModelConfig;
+  contextLength: number;
+  kv: KvType;
+  kvBuffers: GPUBuffer[];
+  kvBytes: number;
+  parameters: number;
+  tensorTypes: Record<string, number>;
+  weights: WeightRegistry;
+  tokenizer: Tokenizer;
+  template: ChatTemplate | undefined;
+  variants: Record<string, string>;
+  plans: PlanBook;
+  runner: Runner;
+  steps: StepTensors;
+  sampler: SamplerState;
+  cache: SequenceCache;
+  chunkRows: number;
+  timings: LoadTimings;
+}
+
+export class Engine implements InferenceEngine {
+  readonly #parts: EngineParts;
+  readonly #turns = new Turns();
+  #unloaded = false;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  async *generate(
+    request: GenerateRequest,
+    signal?: AbortSignal,
+  ): AsyncGenerator<StreamPart, void, undefined> {
+    const asked = performance.now();
+    const end = await this.#turn(signal);
+    try {
+      yield* generate(this.#parts, request, asked, signal);
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      end();
+    }
+  }
+
+  async perplexity(
+    prompt: Extract<Prompt, { kind: 'text' | 'ids' }>,
+    signal?: AbortSignal,
+  ): Promise<PerplexityResult> {
+    const end = await this.#turn(signal);
+    const { runner, cache } = this.#parts;
+    const sequence = { ids: [], pages: [] };
+    try {
+      const promptIds = encodePrompt(this.#parts, prompt);
+      if (promptIds.length < 2) {
+        throw new QuernError(
+          'invalid-request',
+          `Perplexity needs at least 2 tokens; the text has ${promptIds.length}.`,
+        );
+      }
+      const logprobs = await runner.logprobs(sequence, promptIds, signal);
+      return { promptIds, nll: logprobs.map((logprob) => -logprob) };
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      cache.free(sequence);
+      end();
+    }
+  }
+
+  async *bench(request: BenchRequest, signal?: AbortSignal): AsyncGenerator<BenchRow, void, undefined> {
+    const end = await this.#turn(signal);
+    try {
+      for (const tokens of request.promptTokens)
+        yield await benchPrefill(this.#parts, tokens, request.repetitions, signal);
+      if (request.decodeTokens > 0) {
+        yield await benchDecode(this.#parts, request.decodeTokens, request.repetitions, signal);
+      }
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      end();
+    }
+  }
+
+  async profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]> {
+    const end = await this.#turn(undefined);
+    const { plans, steps, cache, chunkRows, contextLength } = this.#parts;
+    const sequence = { ids: [], pages: [] };
+    try {
+      const stages = stagesFor(GREEDY, false);
+      const tokens = Math.min(chunkRows, contextLength - 1);
+      cache.reserve(sequence, tokens + 1);
+      steps.writePages(sequence);
+      steps.writeChunk(
+        Array.from({ length: tokens }, (_, i) => i % 7),
+        0,
+      );
+      steps.writeDecode(1, tokens);
+      const plan =
+        phase === 'prefill'
+          ? await plans.prefill(chunkRows, chunkRows, { kind: 'sample', stages })
+          : await plans.decode(1, tokens + 1, stages);
+      await plan.profile(); // the first run pays for what the driver compiles late
+      steps.writeDecode(1, tokens);
+      return await plan.profile();
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      cache.free(sequence);
+      end();
+    }
+  }
+
+  info(): EngineInfo {
+    const p = this.#parts;
+    return {
+      model: p.name,
+      architecture: p.architecture,
+      contextLength: p.contextLength,
+      trainedContextLength: p.config.trainedContextLength,
+      parameters: p.parameters,
+      tensorTypes: p.tensorTypes,
+      vocabularySize: p.config.vocabulary,
+      hasChatTemplate: p.template !== undefined,
+      kv: p.kv,
+      memory: {
+        weightBytes: p.weights.byteLength,
+        kvBytes: p.kvBytes,
+        scratchBytes: p.plans.scratchBytes + p.steps.byteLength + p.sampler.byteLength,
+      },
+      adapter: adapterInfo(p.gpu.caps),
+      variants: p.variants,
+      timings: p.timings,
+    };
+  }
+
+  async unload(): Promise<void> {
+    if (this.#unloaded) return;
+    this.#unloaded = true;
+    this.#parts.gpu.destroy();
+  }
+
+  async #turn(signal: AbortSignal | undefined): Promise<() => void> {
+    if (this.#unloaded) throw new QuernError('unloaded', 'The engine was unloaded; load the model again.');
+    const end = await this.#turns.take(signal);
+    try {
+      this.#parts.gpu.check();
+    } catch (error) {
+      end();
+      throw error;
+    }
+    return end;
+  }
+
+  /** After an unload every failure is that. */
+  #explain(error: unknown): QuernError {
+    if (this.#unloaded) return new QuernError('unloaded', 'The engine was unloaded.', { cause: error });
+    return QuernError.from(error);
+  }
+}

@@ -1,0 +1,53 @@
+// How much context fits, and what it takes.
+
+import type { Caps } from '@quern/gpu';
+import { PAGE_TOKENS, pageBytes } from '@quern/kernels';
+import type { ModelConfig } from '@quern/models';
+import { type KvType, QuernError } from '@quern/spec';
+
+/** Context when nobody asks for one. */
+const DEFAULT_CONTEXT = 4096;
+
+/** Bytes of the whole KV cache. */
+export function kvBytes(config: ModelConfig, type: KvType, contextLength: number): number {
+  const pages = Math.ceil(contextLength / PAGE_TOKENS);
+  return config.cache.reduce((sum, layer) => sum + pages * pageBytes({ ...layer, type }), 0);
+}
+
+/**
+ * The context length to use. Throws 'invalid-request' for more than the model was trained for,
+ * 'out-of-memory' for more than this adapter binds; both say what would work.
+ */
+export function chooseContext(
+  config: ModelConfig,
+  type: KvType,
+  caps: Pick<Caps, 'limits'> | undefined,
+  asked: number | undefined,
+): number {
+  const { trainedContextLength } = config;
+  if (asked !== undefined && (!Number.isInteger(asked) || asked < 1)) {
+    throw new QuernError(
+      'invalid-request',
+      `A context of ${asked} tokens makes no sense; give a whole number.`,
+    );
+  }
+  if (asked !== undefined && asked > trainedContextLength) {
+    throw new QuernError(
+      'invalid-request',
+      `A context of ${asked} tokens is more than the ${trainedContextLength} this model was trained for.`,
+    );
+  }
+  const largestPage = Math.max(...config.cache.map((layer) => pageBytes({ ...layer, type })));
+  const binding = caps
+    ? Math.min(caps.limits.maxStorageBufferBindingSize, caps.limits.maxBufferSize)
+    : Infinity;
+  const fits = Math.floor(binding / largestPage) * PAGE_TOKENS;
+  if (asked !== undefined && asked > fits) {
+    throw new QuernError(
+      'out-of-memory',
+      `A ${type} KV cache for ${asked} tokens exceeds the ${binding} bytes that this adapter binds for a layer; ` +
+        `${fits} tokens fit.`,
+    );
+  }
+  return asked ?? Math.min(trainedContextLength, DEFAULT_CONTEXT, fits);
+}

@@ -1,0 +1,106 @@
+// The plans of a loaded model, recorded when first needed and kept: prefill chunks and decode steps, by
+// number of rows, length of the context (in powers of two) and what is to become of the logits.
+
+import { type Gpu, type Plan, Recorder, type Tensor } from '@quern/gpu';
+import { lastRow, tokenLogprob } from '@quern/kernels';
+import type { ForwardContext, Model } from '@quern/models';
+import { recordSampling, type SamplerState, type SamplingStages, stagesKey } from './sampling/stages.ts';
+import type { StepTensors } from './step-tensors.ts';
+
+/** Contexts below it share a plan. */
+const SMALLEST_BUCKET = 256;
+
+export interface PlanBookOptions {
+  gpu: Gpu;
+  model: Model;
+  variants: Readonly<Record<string, string>>;
+  layers: ForwardContext['layers'];
+  steps: StepTensors;
+  sampler: SamplerState;
+  contextLength: number;
+  /** Tapped tensors keep memory of their own, for tests that read them. */
+  keepTaps: boolean;
+}
+
+/** What a prefill chunk leaves behind besides keys and values. */
+export type ChunkEnd =
+  { kind: 'nothing' } | { kind: 'sample'; stages: SamplingStages } | { kind: 'logprobs' };
+
+export class PlanBook {
+  readonly #options: PlanBookOptions;
+  readonly #plans = new Map<string, Promise<Plan>>();
+  #scratchBytes = 0;
+
+  constructor(options: PlanBookOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes of all plans' scratch memory. */
+  get scratchBytes(): number {
+    return this.#scratchBytes;
+  }
+
+  /** A chunk of at most `rows` tokens of one sequence, ending at or before position `keys`. */
+  prefill(rows: number, keys: number, end: ChunkEnd): Promise<Plan> {
+    const bucket = this.#bucket(keys);
+    const key = `prefill ${rows} rows, ${bucket} keys, ${end.kind === 'sample' ? stagesKey(end.stages) : end.kind}`;
+    return this.#plan(key, (rec) => {
+      const { model, steps, sampler } = this.#options;
+      const hidden = this.#forward(rec, steps.prefill, rows, bucket, true);
+      if (end.kind === 'sample') {
+        const last = rec.scratch('last', [1, hidden.shape[1]!]);
+        lastRow(rec, { x: hidden, step: steps.prefill, y: last });
+        recordSampling(rec, model.head(rec, last, steps.decode), steps.decode, sampler, end.stages);
+      } else if (end.kind === 'logprobs') {
+        const logits = model.head(rec, hidden, steps.prefill);
+        rec.tap('logits', logits);
+        const { targets, logprobs } = steps.loss(rows);
+        tokenLogprob(rec, { logits, targets, logprobs, norms: rec.scratch('norms', [rows, 2]) });
+      }
+    });
+  }
+
+  /** One token of each of `rows` sequences, at positions below `keys`. */
+  decode(rows: number, keys: number, stages: SamplingStages): Promise<Plan> {
+    const bucket = this.#bucket(keys);
+    return this.#plan(`decode ${rows} rows, ${bucket} keys, ${stagesKey(stages)}`, (rec) => {
+      const { model, steps, sampler } = this.#options;
+      const hidden = this.#forward(rec, steps.decode, rows, bucket, false);
+      recordSampling(rec, model.head(rec, hidden, steps.decode), steps.decode, sampler, stages);
+    });
+  }
+
+  #forward(rec: Recorder, step: Tensor, rows: number, keys: number, oneSequence: boolean): Tensor {
+    const { model, layers, steps } = this.#options;
+    return model.forward(rec, model.embed(rec, step, rows), {
+      step,
+      pageTable: steps.pageTable,
+      layers,
+      oneSequence,
+      keys,
+    });
+  }
+
+  #bucket(keys: number): number {
+    let bucket = SMALLEST_BUCKET;
+    while (bucket < keys) bucket *= 2;
+    return Math.min(bucket, Math.ceil(this.#options.contextLength / 32) * 32);
+  }
+
+  #plan(key: string, record: (rec: Recorder) => void): Promise<Plan> {
+    let plan = this.#plans.get(key);
+    if (!plan) {
+      const { gpu, variants, keepTaps } = this.#options;
+      const rec = new Recorder(gpu, { variants, keepTaps });
+      record(rec);
+      plan = rec.finish(key).then((finished) => {
+        this.#scratchBytes += finished.scratchBytes;
+        return finished;
+      });
+      // A plan that failed is tried again by the next who needs it.
+      plan.catch(() => this.#plans.delete(key));
+      this.#plans.set(key, plan);
+    }
+    return plan;
+  }
+}

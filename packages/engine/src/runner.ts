@@ -1,0 +1,131 @@
+// Steps one sequence through a loaded model: prefill in chunks, decode with the sampled id staying on the GPU
+// and read back late. Knows token ids; knows nothing of text, stop strings or requests.
+
+import { type Gpu, readBuffer, ReadbackRing } from '@quern/gpu';
+import { assert, throwIfAborted } from '@quern/spec';
+import type { PlanBook } from './plan-book.ts';
+import { RECORD_WORDS, type SamplerState, type SamplingStages } from './sampling/stages.ts';
+import type { Sequence, SequenceCache } from './sequence-cache.ts';
+import type { StepTensors } from './step-tensors.ts';
+
+export interface RunnerOptions {
+  gpu: Gpu;
+  plans: PlanBook;
+  steps: StepTensors;
+  sampler: SamplerState;
+  cache: SequenceCache;
+  chunkRows: number;
+}
+
+/** Steps encoded beyond the one whose id is being read: hides the way to the GPU and back. */
+export const LOOKAHEAD = 2;
+/** Chunks handed to the GPU before the first of them is waited for. */
+const CHUNKS_IN_FLIGHT = 2;
+/** Smallest chunk that a plan is made for; shorter ones leave rows dead. */
+const SMALLEST_CHUNK = 8;
+
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #ring: ReadbackRing;
+  readonly #flopsPerSubmit: number;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#ring = new ReadbackRing(options.gpu, RECORD_WORDS * 4, LOOKAHEAD + 2);
+    // A tenth of a second of a software adapter; GPUs take a chunk whole.
+    this.#flopsPerSubmit = options.gpu.caps.software ? 3e8 : 1e12;
+  }
+
+  /**
+   * Computes `tokens` as the sequence's next ones and samples what follows. Resolves, once all is submitted, to
+   * a promise of the result record of the first sampled token.
+   */
+  async prefill(
+    sequence: Sequence,
+    tokens: readonly number[],
+    stages: SamplingStages,
+    signal?: AbortSignal,
+  ): Promise<{ result: Promise<Uint32Array<ArrayBuffer>> }> {
+    const { gpu, plans, steps } = this.#options;
+    const start = sequence.ids.length;
+    this.#reserve(sequence, start + tokens.length, true);
+    let result: Promise<Uint32Array<ArrayBuffer>> | undefined;
+    await this.#chunks(tokens, signal, async (chunk, first, rows, last) => {
+      const end = start + first + chunk.length;
+      const plan = await plans.prefill(rows, end, last ? { kind: 'sample', stages } : { kind: 'nothing' });
+      throwIfAborted(signal);
+      steps.writeChunk(chunk, start + first);
+      if (last) steps.writeDecode(chunk.at(-1)!, end - 1);
+      const encoder = plan.submitPieces(this.#flopsPerSubmit);
+      const read = last ? this.#ring.copy(encoder, this.#options.sampler.result.place!.buffer, 0) : undefined;
+      gpu.device.queue.submit([encoder.finish()]);
+      result = read?.();
+    });
+    assert(result, 'prefill of no tokens');
+    sequence.ids.push(...tokens);
+    return { result };
+  }
+
+  /** Submits the step that computes the token at `position` and samples the next; resolves to its result record. */
+  async decode(
+    sequence: Sequence,
+    position: number,
+    stages: SamplingStages,
+  ): Promise<{ result: Promise<Uint32Array<ArrayBuffer>> }> {
+    const { gpu, plans, sampler } = this.#options;
+    const plan = await plans.decode(1, position + 1, stages);
+    this.#reserve(sequence, position + 1, false);
+    const encoder = gpu.device.createCommandEncoder({ label: plan.label });
+    plan.encode(encoder);
+    const read = this.#ring.copy(encoder, sampler.result.place!.buffer, 0);
+    gpu.device.queue.submit([encoder.finish()]);
+    return { result: read() };
+  }
+
+  /** Natural log of the probability of each of `tokens` but the first, given those before it. */
+  async logprobs(sequence: Sequence, tokens: readonly number[], signal?: AbortSignal): Promise<number[]> {
+    const { gpu, plans, steps } = this.#options;
+    this.#reserve(sequence, tokens.length, true);
+    const logprobs: number[] = [];
+    await this.#chunks(tokens, signal, async (chunk, first, rows) => {
+      const plan = await plans.prefill(rows, first + chunk.length, { kind: 'logprobs' });
+      throwIfAborted(signal);
+      steps.writeChunk(chunk, first);
+      steps.writeTargets(chunk.map((_, i) => tokens[first + i + 1] ?? 0));
+      const encoder = plan.submitPieces(this.#flopsPerSubmit);
+      gpu.device.queue.submit([encoder.finish()]);
+      const bytes = await readBuffer(gpu, steps.logprobs.place!.buffer, 0, chunk.length * 4);
+      logprobs.push(...new Float32Array(bytes.buffer));
+    });
+    return logprobs.slice(0, tokens.length - 1);
+  }
+
+  async #chunks(
+    tokens: readonly number[],
+    signal: AbortSignal | undefined,
+    run: (chunk: number[], first: number, rows: number, last: boolean) => Promise<void>,
+  ): Promise<void> {
+    const { gpu, chunkRows } = this.#options;
+    const inFlight: Array<Promise<unknown>> = [];
+    for (let first = 0; first < tokens.length; first += chunkRows) {
+      throwIfAborted(signal);
+      const chunk = tokens.slice(first, first + chunkRows);
+      let rows = Math.min(SMALLEST_CHUNK, chunkRows);
+      while (rows < chunk.length) rows *= 2;
+      await run(chunk, first, Math.min(rows, chunkRows), first + chunkRows >= tokens.length);
+      inFlight.push(gpu.device.queue.onSubmittedWorkDone());
+      if (inFlight.length >= CHUNKS_IN_FLIGHT) await Promise.race([inFlight.shift(), gpu.lost]);
+    }
+  }
+
+  /** Pages for the sequence; with `all` the whole table is written, as another sequence may have used it. */
+  #reserve(sequence: Sequence, tokens: number, all: boolean): void {
+    const { cache, steps } = this.#options;
+    const first = cache.reserve(sequence, tokens);
+    steps.writePages(sequence, all ? 0 : first);
+  }
+
+  destroy(): void {
+    this.#ring.destroy();
+  }
+}

@@ -1,0 +1,89 @@
+// A loaded model from the inside, for tests that compare logits and hidden rows with other software.
+
+import { readBuffer } from '@quern/gpu';
+import { GREEDY } from '@quern/spec';
+import { stagesFor } from '../sampling/stages.ts';
+import { Engine, type EngineParts } from '../engine.ts';
+import { type LoadOptions, loadParts } from '../load.ts';
+
+export interface OpenModel {
+  readonly engine: Engine;
+  /** Logits [ids.length][vocabulary], each row after the ids up to it, by prefill in chunks. */
+  prefillLogits(ids: readonly number[]): Promise<Float32Array[]>;
+  /** Logits after the prompt and after each of `next`, fed one by one through decode. */
+  decodeLogits(prompt: readonly number[], next: readonly number[]): Promise<Float32Array[]>;
+}
+
+export async function openModel(options: LoadOptions & { chunkRows?: number }): Promise<OpenModel> {
+  const parts = await loadParts(options, true);
+  return {
+    engine: new Engine(parts),
+    prefillLogits: (ids) => prefillLogits(parts, ids, options.chunkRows ?? parts.chunkRows),
+    decodeLogits: (prompt, next) => decodeLogits(parts, prompt, next),
+  };
+}
+
+async function prefillLogits(
+  p: EngineParts,
+  ids: readonly number[],
+  chunkRows: number,
+): Promise<Float32Array[]> {
+  const sequence = { ids: [], pages: [] };
+  const rows: Float32Array[] = [];
+  p.cache.reserve(sequence, ids.length);
+  p.steps.writePages(sequence);
+  for (let first = 0; first < ids.length; first += chunkRows) {
+    const chunk = ids.slice(first, first + chunkRows);
+    const plan = await p.plans.prefill(p.chunkRows, first + chunk.length, { kind: 'logprobs' });
+    p.steps.writeChunk(chunk, first);
+    const encoder = p.gpu.device.createCommandEncoder();
+    plan.encode(encoder);
+    p.gpu.device.queue.submit([encoder.finish()]);
+    rows.push(...(await readRows(p, plan.tapped('logits'), chunk.length)));
+  }
+  p.cache.free(sequence);
+  return rows;
+}
+
+async function decodeLogits(
+  p: EngineParts,
+  prompt: readonly number[],
+  next: readonly number[],
+): Promise<Float32Array[]> {
+  const stages = stagesFor(GREEDY, false);
+  const sequence = p.cache.open([...prompt, ...next]);
+  p.cache.free(sequence);
+  p.sampler.start(GREEDY, stages, []);
+  const rows: Float32Array[] = [];
+  const { result } = await p.runner.prefill(sequence, prompt, stages);
+  await result;
+  const last = prompt.slice(Math.floor((prompt.length - 1) / p.chunkRows) * p.chunkRows);
+  let chunk = 8;
+  while (chunk < last.length) chunk *= 2;
+  const end = { kind: 'sample', stages } as const;
+  const prefill = await p.plans.prefill(Math.min(chunk, p.chunkRows), prompt.length, end);
+  rows.push(...(await readRows(p, prefill.tapped('logits'), 1)));
+  for (const [i, id] of next.entries()) {
+    const position = prompt.length + i;
+    p.steps.writeDecode(id, position);
+    await (
+      await p.runner.decode(sequence, position, stages)
+    ).result;
+    rows.push(...(await readRows(p, (await p.plans.decode(1, position + 1, stages)).tapped('logits'), 1)));
+  }
+  p.cache.free(sequence);
+  return rows;
+}
+
+async function readRows(
+  { gpu, config }: EngineParts,
+  tensor: { readonly place: { buffer: GPUBuffer; offset: number } | undefined },
+  count: number,
+): Promise<Float32Array[]> {
+  const { buffer, offset } = tensor.place!;
+  const bytes = await readBuffer(gpu, buffer, offset, count * config.vocabulary * 4);
+  const all = new Float32Array(bytes.buffer);
+  return Array.from({ length: count }, (_, i) =>
+    all.slice(i * config.vocabulary, (i + 1) * config.vocabulary),
+  );
+}
