@@ -185,7 +185,7 @@ describe('the other commands', () => {
   it('inspect prints metadata, tensors and memory, and touches no engine', async () => {
     const { out, requests } = await quern(['inspect', 'x', '--context', '2048']);
     expect(requests).toEqual([]);
-    expect(out).toContain('general.name = ti\\u001b[31mny\n');
+    expect(out).toContain('general.name = ti\\x1b[31mny\n');
     expect(out).toMatch(/template = \{% if x %\}\\ny+\.\.\. \(211 characters\)/);
     expect(out).toMatch(/\| Q4_1 \| +210 \| 134\.00 M \| +85\.8 MiB \|/);
     expect(out).toContain('87.7 MiB weights + 45.0 MiB keys and values = 133 MiB');

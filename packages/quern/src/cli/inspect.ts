@@ -48,6 +48,8 @@ function describe(report: ModelReport): string {
 
 /** One line, and nothing in it that a terminal would obey: the file is a stranger's. */
 function short(value: string): string {
-  const line = value.replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
+  const line = value
+    .replaceAll('\n', '\\n')
+    .replace(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
   return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}... (${value.length} characters)` : line;
 }
