@@ -18,7 +18,10 @@ export async function loadInProcess(
   hooks: { onProgress?: (progress: Progress) => void; signal?: AbortSignal },
 ): Promise<InferenceEngine> {
   const { contextLength, kv, variants } = request;
-  const gpu = await openDawn();
   const sources = await openFiles(request, hooks.signal);
+  const gpu = await openDawn().catch(async (error: unknown) => {
+    await Promise.allSettled(sources.map((source) => source.close()));
+    throw error;
+  });
   return loadEngine({ sources, gpu, contextLength, kv, variants, ...hooks });
 }
