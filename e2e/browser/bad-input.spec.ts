@@ -20,20 +20,21 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => server.close());
 
-const CASES: ReadonlyArray<readonly [name: string, path: string, code: string]> = [
-  ['a truncated file', '/cut.gguf', 'corrupt-file'],
-  ['a web page in place of a model', '/page.gguf', 'corrupt-file'],
-  ['an unknown architecture', '/unknown.gguf', 'unsupported-architecture'],
-  ['a file that is not there', '/missing.gguf', 'not-found'],
+/** `says` is a word of what was found. */
+const CASES: ReadonlyArray<readonly [name: string, path: string, code: string, says: string]> = [
+  ['a truncated file', '/cut.gguf', 'corrupt-file', 'cut.gguf'],
+  ['a web page in place of a model', '/page.gguf', 'corrupt-file', 'page.gguf'],
+  ['an unknown architecture', '/unknown.gguf', 'unsupported-architecture', 'lemma'],
+  ['a file that is not there', '/missing.gguf', 'not-found', 'missing.gguf'],
 ];
 
-for (const [name, path, code] of CASES) {
+for (const [name, path, code, says] of CASES) {
   test(`${name}: ${code}`, async ({ page }) => {
     const chat = new ChatPage(page);
     await chat.open(server.url + path);
     await chat.load();
     await expect(chat.notice).toHaveAttribute('data-code', code);
-    await expect(chat.notice).toContainText(path.slice(1, -5));
+    await expect(chat.notice).toContainText(says);
     const other = page.getByRole('textbox', { name: 'URL or hub id of another model' });
     await other.fill(`${server.url}/tiny.gguf`);
     await chat.load();

@@ -27,7 +27,8 @@ export async function ask({ url, browser, profile, prompt, model }) {
     }
     const fetched = ((await identity(url))?.modelBytesSent ?? 0) - before;
     say(`\n${end.tokens} tokens, ${end.tokensPerSecond.toFixed(1)} tokens/s on ${end.adapter}`);
-    say(`Model bytes over the network: ${megabytes(Math.max(fetched, end.bytesFetched))}`);
+    const network = Math.max(fetched, end.bytesFetched);
+    say(`Model bytes over the network: ${network === 0 ? 'none' : megabytes(network)}`);
     return true;
   } finally {
     await context.close();
