@@ -1,7 +1,7 @@
 // WebGPU in Node, Deno and Bun: Dawn, from the npm package `webgpu`.
 
 import { QuernError } from '@quern/spec';
-import { findSwiftShader, useSwiftShader } from './swiftshader.ts';
+import { bringVulkanLoader, findSwiftShader, useSwiftShader } from './swiftshader.ts';
 
 /** Dawn ends the process when an instance is collected while its threads run, so they are kept for good. */
 const instances: GPU[] = [];
@@ -26,9 +26,10 @@ export async function openDawn(): Promise<GPU> {
     instances.push(entry);
     return (await entry.requestAdapter()) ? entry : undefined;
   };
+  const folder = findSwiftShader();
+  if (folder) bringVulkanLoader(folder);
   const first = await attempt();
   if (first) return first;
-  const folder = findSwiftShader();
   if (folder) useSwiftShader(folder);
   const second = folder && (await attempt());
   if (second) return second;

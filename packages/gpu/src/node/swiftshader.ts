@@ -48,21 +48,33 @@ export function findSwiftShader(): string | undefined {
   return undefined;
 }
 
-/** Points the Vulkan loader at SwiftShader, and brings the browser's loader where the system has none. */
+/** Points the Vulkan loader at SwiftShader. */
 export function useSwiftShader(folder: string): void {
   process.env['VK_ICD_FILENAMES'] = join(folder, ICD);
-  const loader = join(folder, 'libvulkan.so.1');
+}
+
+const LOADER = 'libvulkan.so.1';
+const LIBRARY_FOLDERS = [
+  '/usr/lib',
+  '/usr/lib64',
+  '/usr/local/lib',
+  '/lib/x86_64-linux-gnu',
+  '/lib/aarch64-linux-gnu',
+];
+
+/** Brings the browser's Vulkan loader where a Linux system has none of its own. */
+export function bringVulkanLoader(folder: string): void {
+  const loader = join(folder, LOADER);
+  const system = [...(process.env['LD_LIBRARY_PATH'] ?? '').split(':'), ...LIBRARY_FOLDERS];
   if (process.platform !== 'linux' || !existsSync(loader)) return;
+  if (system.some((place) => place !== '' && existsSync(join(place, LOADER)))) return;
   // Loads the library for good, so that Dawn finds it by its name: RTLD_NODELETE keeps it after Node
-  // notices that it is no Node addon.
+  // notices that it is no Node addon, which it says by throwing.
   const RTLD_NODELETE = 0x1000;
+  const { RTLD_NOW, RTLD_GLOBAL } = constants.dlopen;
   try {
-    process.dlopen(
-      { exports: {} },
-      loader,
-      constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_GLOBAL | RTLD_NODELETE,
-    );
+    process.dlopen({ exports: {} }, loader, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE);
   } catch {
-    // Always thrown, see above; if the library really did not load, no adapter is found, which is reported.
+    // See above; a library that really did not load shows as no adapter.
   }
 }
