@@ -78,7 +78,11 @@ function ownWorker() {
     },
     generateBundle(_options, files) {
       for (const file of Object.values(files)) {
-        if (file.type === 'chunk') file.code = file.code.replaceAll(MARK, PACKAGE_FORM);
+        if (file.type !== 'chunk') continue;
+        file.code = file.code
+          .replaceAll(MARK, PACKAGE_FORM)
+          // wesl writes this comment into shaders; dev servers would look for a source map of ours.
+          .replaceAll('//# sourceMappingURL=', '//# source\\x4dappingURL=');
       }
     },
   };
