@@ -12,6 +12,6 @@ export default defineConfig({
   forbidOnly: process.env.CI !== undefined,
   retries: 0,
   timeout: 300_000,
-  expect: { timeout: 120_000 },
+  expect: { timeout: 60_000 },
   reporter: 'list',
 });

@@ -11,7 +11,7 @@ export function loadView(report: BenchReport): HTMLElement {
   const parts: Array<[string, number, string]> = [
     ['Open', timings.openMs, 'header, tokenizer'],
     ['Weights', timings.weightsMs, `${bytes(memory.weightBytes)} to the GPU, ${origin}`],
-    ['Compile', timings.compileMs, 'pipelines'],
+    ['Compile', timings.compileMs, 'pipelines, in part while the weights arrive'],
     ['First token', firstTokenMs ?? 0, 'of a prompt of one token'],
   ];
   const bar = element('div', { class: 'split', 'aria-hidden': 'true' });

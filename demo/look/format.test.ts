@@ -11,7 +11,13 @@ test('numbers as people read them', () => {
     '1.5 TB',
   ]);
   expect([0.4, 59.4, 60, 130].map(duration)).toEqual(['0 s', '59 s', '1 min 0 s', '2 min 10 s']);
-  expect([3.21, 42.4, 1234, 12_340].map(milliseconds)).toEqual(['3.2 ms', '42 ms', '1.23 s', '12.3 s']);
+  expect([0.04, 3.21, 42.4, 1234, 12_340].map(milliseconds)).toEqual([
+    '40 µs',
+    '3.2 ms',
+    '42 ms',
+    '1.23 s',
+    '12.3 s',
+  ]);
   expect([4.168, 41.68, 416.8, Number.NaN].map(rate)).toEqual(['4.17', '41.7', '417', '–']);
   expect([134_515_008, 1.2e9, 640].map(count)).toEqual(['134.5 M', '1.2 B', '640']);
 });

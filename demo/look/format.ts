@@ -21,9 +21,10 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-/** 1234.5 ms -> '1.23 s'; 12.34 ms -> '12 ms'. */
+/** 1234.5 ms -> '1.23 s'; 12.34 ms -> '12 ms'; 0.04 ms -> '40 µs'. */
 export function milliseconds(ms: number): string {
   if (ms >= 1000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+  if (ms < 0.1) return `${Math.round(ms * 1000)} µs`;
   return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }
 

@@ -1,6 +1,7 @@
 // The benchmark page, unattended, on the real model with small sizes.
 import type { BenchReport } from '../../demo/bench/report.ts';
-import { SMOLLM2 } from '../servers/models.ts';
+import { CORS, serveFiles } from '../servers/files.ts';
+import { readTiny, readTinyOnnx, SMOLLM2 } from '../servers/models.ts';
 import { PAGES } from '../servers/pages.ts';
 import { expect, test } from './fixtures.ts';
 
@@ -41,11 +42,38 @@ test('a model that cannot be loaded ends the run with its error', async ({ page 
   await expect(page.getByRole('alert')).toHaveAttribute('data-code', 'not-found');
 });
 
-test('Transformers.js says what it could not reach', async ({ page }) => {
-  await page.goto(
-    `${PAGES}/bench/?model=${SMOLLM2}&auto=1&prompt=4&decode=2&reps=1&onnx=/models/no-such-folder`,
-  );
-  await expect(page.locator('html')).toHaveAttribute('data-bench', 'done', { timeout: 240_000 });
-  await page.getByRole('button', { name: 'Run Transformers.js' }).click();
-  await expect(page.locator('.rival').getByRole('alert')).toContainText('no-such-folder');
+test('Transformers.js runs beside it, from a URL, and says what it could not reach', async ({ page }) => {
+  const files = await readTinyOnnx();
+  files.set('/tiny.gguf', await readTiny());
+  const server = await serveFiles(files, CORS);
+  const foreign: string[] = [];
+  page.on('request', (request) => {
+    const { origin } = new URL(request.url());
+    if (origin !== PAGES && origin !== server.url && origin !== 'null') foreign.push(request.url());
+  });
+  try {
+    const model = encodeURIComponent(`${server.url}/tiny.gguf`);
+    const onnx = encodeURIComponent(`${server.url}/onnx-model`);
+    await page.goto(`${PAGES}/bench/?model=${model}&onnx=${onnx}&auto=1&prompt=8&decode=4&reps=1`);
+    await expect(page.locator('html')).toHaveAttribute('data-bench', 'done');
+    const card = page.locator('.rival');
+    await card.getByRole('combobox').selectOption('fp32');
+    await card.getByRole('button').click();
+    await expect(card.getByRole('table').or(card.getByRole('alert'))).toBeVisible();
+    await expect(card.getByRole('alert')).toHaveCount(0);
+    await expect(card.getByRole('table')).toContainText('Writing 4');
+    const report = await page.evaluate(() => window.quernBench);
+    expect(report?.rival?.rows.map(({ test, tokens }) => [test, tokens])).toEqual([
+      ['prefill', 8],
+      ['decode', 4],
+    ]);
+    for (const row of report?.rival?.rows ?? []) expect(row.tokensPerSecond[0]).toBeGreaterThan(0);
+    expect(foreign).toEqual([]);
+
+    await card.getByRole('textbox').fill(`${server.url}/no-such-folder`);
+    await card.getByRole('button').click();
+    await expect(card.getByRole('alert')).toContainText('no-such-folder');
+  } finally {
+    await server.close();
+  }
 });

@@ -24,3 +24,19 @@ export function replaceText(bytes: Uint8Array, from: string, to: string): Uint8A
   copy.set(Buffer.from(to), at);
   return copy;
 }
+
+/** A folder '/onnx-model' as the hub has them, around the graph of tiny-onnx/make.py. */
+export async function readTinyOnnx(): Promise<Map<string, Uint8Array>> {
+  const here = join(ROOT, 'e2e', 'servers', 'tiny-onnx');
+  const words = join(ROOT, 'e2e', 'conformance', 'arch-llama');
+  const paths: Record<string, string> = {
+    'config.json': join(here, 'config.json'),
+    'onnx/model.onnx': join(here, 'onnx', 'model.onnx'),
+    'tokenizer.json': join(words, 'tokenizer.json'),
+    'tokenizer_config.json': join(words, 'tokenizer_config.json'),
+  };
+  const files = new Map<string, Uint8Array>();
+  for (const [name, path] of Object.entries(paths))
+    files.set(`/onnx-model/${name}`, new Uint8Array(await readFile(path)));
+  return files;
+}
