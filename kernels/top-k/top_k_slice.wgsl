@@ -17,15 +17,13 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> best: array<vec2u>;
 @group(0) @binding(2) var<uniform> params: Params;
 
-// Keys of the slice; a lane reads and writes its own alone, and zeroes what it gave away.
-@if(several) var<workgroup> keys: array<u32, SLICE>;
-
-@if(several) fn best_left(lane: u32, first: u32, count: u32) -> Best {
+// The best of a lane's elements that come after `taken` in the order of keys and ids.
+fn best_after(taken: Best, row: u32, first: u32, end: u32) -> Best {
   var mine = Best(0u, NO_ID);
-  for (var i = lane; i < count; i += LANES) {
-    let key = keys[i];
-    if (key > mine.key) {
-      mine = Best(key, first + i);
+  for (var id = first; id < end; id += LANES) {
+    let key = order_key(x[row + id]);
+    if (key > mine.key && (key < taken.key || (key == taken.key && id > taken.id))) {
+      mine = Best(key, id);
     }
   }
   return mine;
@@ -33,18 +31,11 @@ struct Params {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let first = group.x * SLICE;
-  let count = min(params.columns - first, SLICE);
+  let first = group.x * SLICE + lane;
+  let end = min((group.x + 1u) * SLICE, params.columns);
   let row = group.y * params.columns;
   let out = (group.y * params.slices + group.x) * params.k;
-  var mine = Best(0u, NO_ID);
-  for (var i = lane; i < count; i += LANES) {
-    let key = order_key(x[row + first + i]);
-    @if(several) keys[i] = key;
-    if (key > mine.key) {
-      mine = Best(key, first + i);
-    }
-  }
+  var mine = best_after(Best(NO_ID, NO_ID), row, first, end);
   @if(!several) {
     let top = argmax_workgroup(0u, mine);
     if (lane == 0u) {
@@ -57,8 +48,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       best[out + round] = vec2u(top.key, top.id);
     }
     if (mine.key != 0u && mine.id == top.id) {
-      keys[mine.id - first] = 0u;
-      mine = best_left(lane, first, count);
+      mine = best_after(mine, row, first, end);
     }
   }
 }

@@ -1,0 +1,250 @@
+// Filtered draw, 5 of 5: a workgroup a row finds the exact thresholds of top-k and top-p among the listed
+// tokens, draws among those that survive, and joins the slices' draws. A threshold is a (key, ~id) pair:
+// radix selection narrows the keys 128-fold a round, then the ids of tokens that tie.
+import package::step::Step;
+import package::sampler::Sampler;
+import package::bins::{
+  bin_of, inverse_temperature, min_p_limit, BIN_K, FIRST_P, LAST_P, LISTED, MASS_BEFORE_P, MASS_TOTAL, NEED_K,
+  NO_BIN, PER_NAT, WORK_STRIDE,
+};
+import package::gumbel::gumbel;
+import package::order_key::{from_order_key, order_key, NO_ID};
+import package::argmax::{argmax_workgroup, Best};
+import constants::LANES;
+
+struct Params {
+  columns: u32,
+  slices: u32,
+  unused_a: u32,
+  unused_b: u32,
+}
+
+@group(0) @binding(0) var<storage, read> scores: array<f32>;
+@group(0) @binding(1) var<storage, read> samplers: array<Sampler>;
+@group(0) @binding(2) var<storage, read> step: Step;
+@group(0) @binding(3) var<storage, read> best: array<vec2u>;
+@group(0) @binding(4) var<storage, read> work: array<u32>;
+@group(0) @binding(5) var<storage, read> list: array<u32>;
+@group(0) @binding(6) var<storage, read_write> ids: array<u32>;
+@group(0) @binding(7) var<uniform> params: Params;
+
+// The range of keys in search is cut into as many parts as there are lanes.
+const PART_BITS = 7u;
+const GROUPS = 8u;
+const IN_GROUP = 16u;
+
+var<workgroup> counts: array<atomic<u32>, LANES>;
+// Integers, so that their sums do not depend on the order of the list.
+var<workgroup> masses: array<atomic<u32>, LANES>;
+var<workgroup> group_counts: array<u32, GROUPS>;
+var<workgroup> group_masses: array<f32, GROUPS>;
+// What is left to search (low, high), and whether `low` is the answer.
+var<workgroup> narrowed: vec3u;
+
+// What every lane knows of its row.
+struct Row {
+  at: u32,
+  listed: u32,
+  top: f32,
+  inverse: f32,
+}
+
+// Tokens of these bins that `cut` keeps are searched for the place where the goal is reached.
+struct Goal {
+  by_mass: bool,
+  first: u32,
+  last: u32,
+  cut: vec2u,
+  // The goal, and what lies above these bins.
+  count: u32,
+  mass: f32,
+  mass_above: f32,
+}
+
+// The mass is what lies above the cut in the bins searched; lane 0 alone knows it.
+struct Found {
+  cut: vec2u,
+  mass: f32,
+}
+
+fn keeps(cut: vec2u, key: u32, id: u32) -> bool {
+  return key > cut.x || (key == cut.x && ~id >= cut.y);
+}
+
+// Must be called in uniform flow.
+fn search(row: Row, goal: Goal, lane: u32) -> Found {
+  let first_below = f32(goal.first) / PER_NAT;
+  // A token's mass is at most that of the first bin's best: `scale` of these fit a word for all listed.
+  let scale = exp2(f32(countLeadingZeros(row.listed) - 1u));
+  let unit = exp(-first_below) / scale;
+  // The keys that these bins can have, with a bin to spare on either side.
+  var low = order_key(row.top - (f32(goal.last) + 2.0) / PER_NAT / row.inverse);
+  var high = order_key(row.top - (f32(goal.first) - 1.0) / PER_NAT / row.inverse);
+  var count_above = 0u;
+  var mass_above = goal.mass_above;
+  var tied = false;
+  var key_tied = 0u;
+  loop {
+    let bits = 32u - countLeadingZeros(high - low);
+    let shift = max(bits, PART_BITS) - PART_BITS;
+    atomicStore(&counts[lane], 0u);
+    atomicStore(&masses[lane], 0u);
+    workgroupBarrier();
+    for (var i = lane; i < row.listed; i += LANES) {
+      let id = list[row.at + i];
+      let score = scores[row.at + id];
+      let key = order_key(score);
+      let below = (row.top - score) * row.inverse;
+      let bin = bin_of(below);
+      let field = select(key, ~id, tied);
+      if (bin < goal.first || bin > goal.last || field < low || field > high || (tied && key != key_tied)) {
+        continue;
+      }
+      if (!keeps(goal.cut, key, id)) {
+        continue;
+      }
+      let part = (field - low) >> shift;
+      atomicAdd(&counts[part], 1u);
+      atomicAdd(&masses[part], u32(min(exp(first_below - below), 1.0) * scale));
+    }
+    workgroupBarrier();
+    if (lane < GROUPS) {
+      var count = 0u;
+      var mass = 0.0;
+      for (var i = 0u; i < IN_GROUP; i++) {
+        count += atomicLoad(&counts[lane * IN_GROUP + i]);
+        mass += f32(atomicLoad(&masses[lane * IN_GROUP + i]));
+      }
+      group_counts[lane] = count;
+      group_masses[lane] = mass * unit;
+    }
+    workgroupBarrier();
+    if (lane == 0u) {
+      // Down from the best: whole groups first, then the parts of the one that reaches the goal.
+      var group = GROUPS;
+      while (group > 0u) {
+        let count = count_above + group_counts[group - 1u];
+        let mass = mass_above + group_masses[group - 1u];
+        if (count > count_above && select(count >= goal.count, mass >= goal.mass, goal.by_mass)) {
+          break;
+        }
+        count_above = count;
+        mass_above = mass;
+        group--;
+      }
+      if (group == 0u) {
+        // Never reached, by a rounding of the mass: all that is left stays.
+        narrowed = vec3u(low, high, 1u);
+      } else {
+        let lowest = (group - 1u) * IN_GROUP;
+        var part = group * IN_GROUP;
+        var count = 0u;
+        var mass = 0.0;
+        while (part > lowest) {
+          part--;
+          count = atomicLoad(&counts[part]);
+          mass = f32(atomicLoad(&masses[part])) * unit;
+          let reached = select(count_above + count >= goal.count, mass_above + mass >= goal.mass, goal.by_mass);
+          if (count > 0u && reached) {
+            break;
+          }
+          if (part > lowest) {
+            count_above += count;
+            mass_above += mass;
+          }
+        }
+        let base = low + (part << shift);
+        let whole = count <= 1u || (!goal.by_mass && count_above + count == goal.count);
+        if (whole) {
+          count_above += count;
+          mass_above += mass;
+        }
+        narrowed = vec3u(base, base + min(high - base, (1u << shift) - 1u), u32(whole));
+      }
+    }
+    let next = workgroupUniformLoad(&narrowed);
+    low = next.x;
+    high = next.y;
+    if (next.z == 1u) {
+      break;
+    }
+    if (low == high) {
+      // Tokens of one score: the lower ids, whose complements are the larger, come first.
+      tied = true;
+      key_tied = low;
+      low = ~(params.columns - 1u);
+      high = NO_ID;
+    }
+  }
+  return Found(select(vec2u(low, 0u), vec2u(key_tied, low), tied), mass_above);
+}
+
+fn best_of(row: u32, which: u32, lane: u32) -> Best {
+  if (lane >= params.slices) {
+    return Best(0u, NO_ID);
+  }
+  let entry = best[(row * params.slices + lane) * 2u + which];
+  return Best(entry.x, entry.y);
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let r = group.x;
+  if (r >= step.live) {
+    return;
+  }
+  let here = step.rows[r];
+  let sampler = samplers[here.slot];
+  let top = argmax_workgroup(0u, best_of(r, 0u, lane));
+  if (sampler.temperature <= 0.0) {
+    if (lane == 0u) {
+      ids[r] = top.id;
+    }
+    return;
+  }
+  let state = r * WORK_STRIDE;
+  let bin_k = work[state + BIN_K];
+  let first = work[state + FIRST_P];
+  let last = work[state + LAST_P];
+  let row = Row(
+    r * params.columns, work[state + LISTED], from_order_key(top.key), inverse_temperature(sampler),
+  );
+  var kept_k = vec2u(0u);
+  var kept_p = vec2u(0u);
+  // Not row.listed: a struct is as uniform as its least uniform member.
+  if (work[state + LISTED] > 0u) {
+    var total = bitcast<f32>(work[state + MASS_TOTAL]);
+    if (bin_k != NO_BIN) {
+      let found = search(row, Goal(false, bin_k, bin_k, kept_k, work[state + NEED_K], 0.0, 0.0), lane);
+      kept_k = found.cut;
+      total += found.mass;
+    }
+    if (first != NO_BIN) {
+      let goal = max(sampler.top_p, 0.0) * total;
+      let above = bitcast<f32>(work[state + MASS_BEFORE_P]);
+      kept_p = search(row, Goal(true, first, last, kept_k, 0u, goal, above), lane).cut;
+    }
+  }
+  let limit = min_p_limit(sampler);
+  let seed = vec2u(sampler.seed_low, sampler.seed_high);
+  var mine = best_of(r, 1u, lane);
+  for (var i = lane; i < row.listed; i += LANES) {
+    let id = list[row.at + i];
+    let score = scores[row.at + id];
+    let below = (row.top - score) * row.inverse;
+    // Without top-p, `last` is beyond every bin.
+    let own = order_key(score);
+    if (below > limit || bin_of(below) > last || !keeps(kept_k, own, id) || !keeps(kept_p, own, id)) {
+      continue;
+    }
+    let key = order_key(gumbel(seed, here.position, id) - below);
+    if (key > mine.key || (key == mine.key && id < mine.id)) {
+      mine = Best(key, id);
+    }
+  }
+  let drawn = argmax_workgroup(1u, mine);
+  if (lane == 0u) {
+    // Scores that are no numbers may survive nothing; an id of the vocabulary is still owed.
+    ids[r] = select(top.id, drawn.id, drawn.key != 0u);
+  }
+}
