@@ -9,7 +9,7 @@ import { ropeRef } from '../rope-append/rope-append.ref.ts';
 import { ropeAppend } from '../rope-append/rope-append.ts';
 import { nmse, poisoned, randomF32, readF32, runOp, stepTensor, upload } from '../testing/run-op.ts';
 import { attentionRef } from './attention.ref.ts';
-import { attention } from './attention.ts';
+import { attention, type Reach } from './attention.ts';
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -28,6 +28,10 @@ interface Case {
   /** Chunks of one sequence, in turn. */
   chunks: number[];
   splitKeys?: number;
+  reach?: Reach;
+  softcap?: number;
+  sinks?: boolean;
+  slopes?: boolean;
 }
 
 /** Feeds chunk after chunk and compares every row with the twin. */
@@ -50,6 +54,9 @@ async function check(c: Case): Promise<void> {
   const pageTable = uploadTensor(gpu.device, 'pages', table, [2, pages]);
   const kv = createTensor(gpu.device, 'kv', [(pages * pageBytes(shape)) / 4]);
   gpu.device.queue.writeBuffer(kv.place.buffer, 0, new Uint32Array(kv.byteLength / 4).fill(0x7fc07fc0));
+  const perHead = randomF32(heads, 23).map((v) => v * 3);
+  const sinks = c.sinks ? perHead : undefined;
+  const slopes = c.slopes ? perHead.map((v) => Math.abs(v) / 10) : undefined;
   const stride = (heads + kvHeads) * keyDim + kvHeads * valueDim;
   const qkv = randomF32(positions * stride, 5).map((v) => v * 2);
   const keys: Float64Array[] = [];
@@ -96,6 +103,10 @@ async function check(c: Case): Promise<void> {
           keys: start + rows,
           y,
           ...(c.splitKeys && { splitKeys: c.splitKeys }),
+          reach: c.reach,
+          softcap: c.softcap,
+          sinks: sinks && upload(gpu, sinks, [heads]),
+          slopes: slopes && upload(gpu, slopes, [heads]),
         });
       },
       { attention: c.attention },
@@ -109,14 +120,21 @@ async function check(c: Case): Promise<void> {
       keys.push(parts(heads * keyDim, kvHeads));
       const at = row * stride + (heads + kvHeads) * keyDim;
       values.push(Float64Array.from(qkv.subarray(at, at + kvHeads * valueDim)));
+      const dims = { heads, kvHeads, keyDim, valueDim, scale };
+      const first = firstKey(c.reach, row);
       expected.push(
-        ...attentionRef(parts(0, heads), keys, values, { heads, kvHeads, keyDim, valueDim, scale }),
+        ...attentionRef(parts(0, heads), keys, values, dims, { first, softcap: c.softcap, sinks, slopes }),
       );
     }
     start += rows;
   }
   const bound = { f32: 1e-9, f16: 1e-6, q8: 5e-4 }[type];
   expect(nmse(actual, expected)).toBeLessThanOrEqual(bound);
+}
+
+function firstKey(reach: Reach | undefined, position: number): number {
+  if (reach?.kind === 'window') return Math.max(0, position + 1 - reach.tokens);
+  return reach ? position - (position % reach.tokens) : 0;
 }
 
 describe.each(['thread', 'tile'] as const)('attention, %s', (form) => {
@@ -159,6 +177,29 @@ describe.each(['thread', 'tile'] as const)('attention, %s', (form) => {
         splitKeys: 32,
       });
     }
+  });
+  test.each([
+    [{ kind: 'window', tokens: 1 }, undefined],
+    [{ kind: 'window', tokens: 33 }, 64],
+    [{ kind: 'window', tokens: 50 }, 32],
+    [{ kind: 'chunk', tokens: 40 }, 32],
+  ] as const)('a %o, in splits of %s', async (reach, splitKeys) => {
+    const chunks = [31, 70, 1, 1];
+    const shape = { heads: 3, kvHeads: 1, keyDim: 16, chunks };
+    await check({ attention: form, ...shape, reach, ...(splitKeys && { splitKeys }) });
+  });
+  test.each([undefined, 32])('soft cap, sinks, ALiBi, in splits of %s', async (splitKeys) => {
+    const shape = {
+      attention: form,
+      heads: 4,
+      kvHeads: 2,
+      keyDim: 16,
+      chunks: [45, 1],
+      ...(splitKeys && { splitKeys }),
+    };
+    await check({ ...shape, softcap: 2 });
+    await check({ ...shape, sinks: true });
+    await check({ ...shape, slopes: true });
   });
   test('a chunk with an odd remainder beyond position 256', async () => {
     await check({ attention: form, heads: 2, kvHeads: 1, keyDim: 8, chunks: [128, 128, 33, 1] });

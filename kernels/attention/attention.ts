@@ -1,5 +1,5 @@
 // Causal attention over the paged cache: y = softmax(q kᵀ * scale) v for each row and head, grouped-query
-// heads sharing a KV head. Long contexts are cut into splits that are computed side by side and joined.
+// heads sharing a KV head. A window or chunk bounds the keys that are read, it does not mask them. Long contexts are cut into splits that are computed side by side and joined.
 
 import type { Recorder, Tensor } from '@quern/gpu';
 import { assert } from '@quern/spec';
@@ -14,6 +14,9 @@ import reduce from './attention_reduce.wgsl?raw';
 import thread from './attention_thread.wgsl?raw';
 import tile from './attention_tile.wgsl?raw';
 
+/** A window of so many keys, the row's own among them, or the chunk of so many positions that it lies in. */
+export type Reach = { readonly kind: 'window' | 'chunk'; readonly tokens: number };
+
 export interface AttentionOptions {
   /** [rows, heads * keyDim] f32, rotated. */
   q: Tensor;
@@ -23,6 +26,14 @@ export interface AttentionOptions {
   scale: number;
   /** True: the rows are consecutive tokens of one sequence. False: each row is a sequence of its own. */
   oneSequence: boolean;
+  /** Which earlier keys a row sees; default all. */
+  reach?: Reach | undefined;
+  /** Scores become cap * tanh(score / cap) (Gemma 2). */
+  softcap?: number | undefined;
+  /** [heads] f32: a score without a value for each head (arXiv 2309.17453). */
+  sinks?: Tensor | undefined;
+  /** [heads] f32: added times (key - position) (ALiBi, arXiv 2108.12409). Not together with sinks. */
+  slopes?: Tensor | undefined;
   /** No row's position is at or beyond it. */
   keys: number;
   /** Keys a split covers; default by the number of keys. Rounded up to pages. */
@@ -44,6 +55,11 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
   const splitKeys =
     Math.ceil((options.splitKeys ?? defaultSplit(keys, oneSequence)) / PAGE_TOKENS) * PAGE_TOKENS;
   const splits = Math.ceil(keys / splitKeys);
+  const { reach, softcap, sinks, slopes } = options;
+  assert(!(sinks && slopes), 'attention: sinks and slopes share a binding');
+  assert(!reach || reach.tokens > 0, 'attention: a reach of no tokens');
+  const perHead = sinks ?? slopes ?? q;
+  const seen = Math.min(keys, reach?.tokens ?? keys);
   const sums = splits === 1 ? y : rec.scratch('attention.sums', [rows, heads * splits * valueDim]);
   const stats = rec.scratch('attention.stats', [rows, heads * splits * 2]);
   const sequenceRows = oneSequence ? rows : 1;
@@ -55,6 +71,13 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
       name: `attention-${variants.attention} ${type}`,
       main: tiled ? tile : thread,
       modules: { ...kvModules(type), kv_page: kvPage, attention_io: io, step },
+      conditions: {
+        window: reach?.kind === 'window',
+        chunk: reach?.kind === 'chunk',
+        softcap: softcap !== undefined,
+        sinks: sinks !== undefined,
+        alibi: slopes !== undefined,
+      },
       constants: {
         HEADS: heads,
         KV_HEADS: kvHeads,
@@ -62,20 +85,29 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
         VALUE_DIM: valueDim,
         ...(tiled && { QUERIES: queries }),
       },
-      bindings: ['read', 'read', 'read', 'read', 'write', 'write', 'uniform'],
+      bindings: ['read', 'read', 'read', 'read', 'write', 'write', 'read', 'uniform'],
     }),
-    bind: [kv, q, options.step, pageTable, sums, stats],
-    params: words(pageTable.shape[1]!, sequenceRows, rows, splits, splitKeys, { f32: scale }),
+    bind: [kv, q, options.step, pageTable, sums, stats, perHead],
+    params: words(
+      pageTable.shape[1]!,
+      sequenceRows,
+      rows,
+      splits,
+      splitKeys,
+      { f32: scale },
+      reach?.tokens ?? 0,
+      { f32: softcap ?? 0 },
+    ),
     workgroups: tiled
       ? [Math.ceil((sequenceRows * (heads / kvHeads)) / queries), kvHeads, (rows / sequenceRows) * splits]
       : [Math.ceil(heads / 4), rows, splits],
     bytes:
       (oneSequence ? 1 : rows) *
-      keys *
+      seen *
       kvHeads *
       (keyDim + valueDim) *
       (type === 'f32' ? 4 : type === 'f16' ? 2 : 1),
-    flops: 2 * rows * keys * heads * (keyDim + valueDim),
+    flops: 2 * rows * seen * heads * (keyDim + valueDim),
   });
   if (splits === 1) return;
   rec.dispatch({
@@ -83,10 +115,11 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
       name: 'attention-reduce',
       main: reduce,
       modules: { step },
+      conditions: { sinks: sinks !== undefined },
       constants: { HEADS: heads, VALUE_DIM: valueDim },
-      bindings: ['read', 'read', 'read', 'write', 'uniform'],
+      bindings: ['read', 'read', 'read', 'write', 'read', 'uniform'],
     }),
-    bind: [sums, stats, options.step, y],
+    bind: [sums, stats, options.step, y, perHead],
     params: words(splits),
     workgroups: [Math.ceil(valueDim / 4 / 16), heads, rows],
     bytes: sums.byteLength + y.byteLength,

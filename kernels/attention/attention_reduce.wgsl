@@ -10,7 +10,9 @@ struct Params {
 @group(0) @binding(1) var<storage, read> stats: array<vec2f>;
 @group(0) @binding(2) var<storage, read> step: Step;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
-@group(0) @binding(4) var<uniform> params: Params;
+// The score of each head's sink.
+@group(0) @binding(4) var<storage, read> heads: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 const QUADS = u32(VALUE_DIM) / 4u;
 
@@ -36,5 +38,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     total += stat.y * weight;
     sum += sums[(first + s) * QUADS + quad] * weight;
   }
+  @if(sinks) { total += exp(min(heads[head] - most, 80.0)); }
   y[(row * u32(HEADS) + head) * QUADS + quad] = sum / total;
 }

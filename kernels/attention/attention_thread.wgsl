@@ -1,6 +1,6 @@
 // Causal attention with a thread per (row, head, split): online softmax (arXiv 1805.02867), four keys at a
 // time, no barrier. The form for software adapters.
-import package::attention_io::{q, step, page_table, y, stats, params, LOWEST};
+import package::attention_io::{q, step, page_table, y, stats, params, first_key, adjusted, inverse_total, LOWEST};
 import package::kv::kv_load4;
 import package::kv_page::{key_row, value_row, PAGE};
 import package::kv_bindings::kv;
@@ -19,7 +19,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let kv_head = head / u32(HEADS / KV_HEADS);
   let table = step.rows[row].slot * params.slot_pages;
-  let end = min(step.rows[row].position + 1u, (split + 1u) * params.split_keys);
+  let position = step.rows[row].position;
+  let first = max(first_key(position), split * params.split_keys);
+  let end = min(position + 1u, (split + 1u) * params.split_keys);
 
   var query: array<vec4f, KEY_QUADS>;
   for (var i = 0u; i < KEY_QUADS; i++) {
@@ -28,7 +30,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var sum: array<vec4f, VALUE_QUADS>;
   var most = LOWEST;
   var total = 0.0;
-  for (var key = split * params.split_keys; key < end; key += 4u) {
+  // Four keys never straddle a page.
+  for (var key = first & ~3u; key < end; key += 4u) {
     let page = page_table[table + key / PAGE];
     let token = key % PAGE;
     let k = vec4u(
@@ -43,7 +46,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         dot(part, kv_load4(k.z, i, u32(KEY_DIM))), dot(part, kv_load4(k.w, i, u32(KEY_DIM))),
       );
     }
-    let live = vec4u(key, key + 1u, key + 2u, key + 3u) < vec4u(end);
+    let keys = vec4u(key, key + 1u, key + 2u, key + 3u);
+    let live = (keys >= vec4u(first)) & (keys < vec4u(end));
+    scores = vec4f(
+      adjusted(scores.x, head, keys.x, position), adjusted(scores.y, head, keys.y, position),
+      adjusted(scores.z, head, keys.z, position), adjusted(scores.w, head, keys.w, position),
+    );
     scores = select(vec4f(LOWEST), scores, live);
     let largest = max(most, max(max(scores.x, scores.y), max(scores.z, scores.w)));
     let weights = select(vec4f(0.0), exp(scores - largest), live);
@@ -57,14 +65,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var i = 0u; i < VALUE_QUADS; i++) {
       // A dead token's row may hold anything, even NaN, so it is not multiplied by zero but replaced.
       sum[i] = sum[i] * fade
-        + weights.x * kv_load4(v.x, i, u32(VALUE_DIM))
+        + weights.x * select(vec4f(0.0), kv_load4(v.x, i, u32(VALUE_DIM)), live.x)
         + weights.y * select(vec4f(0.0), kv_load4(v.y, i, u32(VALUE_DIM)), live.y)
         + weights.z * select(vec4f(0.0), kv_load4(v.z, i, u32(VALUE_DIM)), live.z)
         + weights.w * select(vec4f(0.0), kv_load4(v.w, i, u32(VALUE_DIM)), live.w);
     }
   }
   let record = (row * u32(HEADS) + head) * params.splits + split;
-  let inverse = select(1.0, 1.0 / total, params.splits == 1u);
+  let inverse = select(1.0, inverse_total(most, total, head), params.splits == 1u);
   for (var i = 0u; i < VALUE_QUADS; i++) {
     y[record * VALUE_QUADS + i] = sum[i] * inverse;
   }

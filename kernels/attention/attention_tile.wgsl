@@ -1,7 +1,7 @@
 // Causal attention for real GPUs (FlashAttention, arXiv 2205.14135): a workgroup of 64 owns 16 queries of one
 // KV head, rows and grouped heads packed together so that keys and values are read once for all of
 // them, and walks its split's keys a page at a time.
-import package::attention_io::{q, step, page_table, y, stats, params, LOWEST};
+import package::attention_io::{q, step, page_table, y, stats, params, first_key, adjusted, inverse_total, LOWEST};
 import package::kv::kv_load4;
 import package::kv_page::{key_row, value_row, PAGE};
 import package::kv_bindings::kv;
@@ -18,8 +18,9 @@ const OWN_QUADS = (VALUE_QUADS + LANES - 1u) / LANES;
 
 var<workgroup> queries: array<array<vec4f, KEY_QUADS>, N>;
 var<workgroup> scores: array<array<f32, 32>, N>;
-// First key beyond each query's reach.
-var<workgroup> ends: array<u32, N>;
+// Each query's position; NOBODY where there is no query.
+var<workgroup> positions: array<u32, N>;
+const NOBODY = 0xffffffffu;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -35,6 +36,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   // Position grows with the row, so the tile's last row sees furthest.
   let top = min(first_row + (first_query + N - 1u) / GROUP, last_row);
   let end = min(step.rows[top].position + 1u, (split + 1u) * params.split_keys);
+  // The tile's first row sees furthest back.
+  let bottom = step.rows[first_row + first_query / GROUP].position;
+  let start = max(first_key(bottom), split * params.split_keys);
   let table = step.rows[first_row].slot * params.slot_pages;
 
   for (var i = lane; i < N * KEY_QUADS; i += 64u) {
@@ -45,7 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   if (lane < N) {
     let row = first_row + (first_query + lane) / GROUP;
-    ends[lane] = select(0u, step.rows[min(row, last_row)].position + 1u, row <= last_row);
+    positions[lane] = select(NOBODY, step.rows[min(row, last_row)].position, row <= last_row);
   }
   workgroupBarrier();
 
@@ -57,13 +61,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var dots: array<f32, HALF>;
   let token = lane & 31u;
   let base = (lane >> 5u) * HALF;
-  for (var first = split * params.split_keys; first < end; first += PAGE) {
+  for (var first = start - start % PAGE; first < end; first += PAGE) {
     let page = page_table[table + first / PAGE];
     // By hand: a variable declared here would not be zeroed again in SwiftShader's later rounds.
     for (var j = 0u; j < HALF; j++) {
       dots[j] = 0.0;
     }
-    if (first + token < end) {
+    if (first + token >= start && first + token < end) {
       let k = key_row(page, kv_head, token);
       for (var i = 0u; i < KEY_QUADS; i++) {
         let part = kv_load4(k, i, u32(KEY_DIM));
@@ -73,7 +77,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       }
     }
     for (var j = 0u; j < HALF; j++) {
-      scores[base + j][token] = select(LOWEST, dots[j], first + token < ends[base + j]);
+      let at = positions[base + j];
+      let key = first + token;
+      let seen = at != NOBODY && key <= at && key >= max(first_key(at), start) && key < end;
+      let head = kv_head * GROUP + (first_query + base + j) % GROUP;
+      scores[base + j][token] = select(LOWEST, adjusted(dots[j], head, key, at), seen);
     }
     workgroupBarrier();
     var largest = most;
@@ -93,7 +101,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       sum[i] *= fade;
     }
     let count = min(PAGE, end - first);
-    for (var t = 0u; t < count; t++) {
+    for (var t = max(start, first) - first; t < count; t++) {
       let weight = scores[mine][t];
       total += weight;
       let v = value_row(page, kv_head, t);
@@ -110,7 +118,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   let head = kv_head * GROUP + query % GROUP;
   let record = (row * u32(HEADS) + head) * params.splits + split;
-  let inverse = select(1.0, 1.0 / total, params.splits == 1u);
+  let inverse = select(1.0, inverse_total(most, total, head), params.splits == 1u);
   for (var i = 0u; i < OWN_QUADS; i++) {
     if (own + i < VALUE_QUADS) {
       y[record * VALUE_QUADS + own + i] = sum[i] * inverse;
