@@ -1,12 +1,16 @@
 // Takes the picture of the chat page for the README: the real page, the real model, a real answer.
-//   node scripts/picture.js [PROMPT]
+//   node scripts/picture.js [PROMPT ...]
 import { join } from 'node:path';
 import { install } from './setup/install.js';
 import { ensureModel } from './setup/model.js';
 import { PROFILE, ROOT } from './setup/paths.js';
 import { say } from './setup/say.js';
 
-const PROMPT = process.argv[2] ?? 'Why is the sky blue?';
+const given = process.argv.slice(2);
+const PROMPTS =
+  given.length > 0
+    ? given
+    : ['What is the capital of France?', 'Why is the sky blue? Answer in one paragraph.'];
 const PORT = 5239;
 
 await install();
@@ -19,12 +23,14 @@ const { context, page } = await launchBrowser({
   browser: await ensureBrowser(),
   profile: `${PROFILE}-picture`,
   url: `${server.url}/chat/`,
-  options: { viewport: { width: 1120, height: 700 }, deviceScaleFactor: 2, colorScheme: 'light' },
+  options: { viewport: { width: 1120, height: 640 }, deviceScaleFactor: 2, colorScheme: 'light' },
 });
 await page.goto(`${server.url}/chat/`);
-await page.getByRole('textbox', { name: 'Message' }).fill(PROMPT);
-await page.keyboard.press('Enter');
-await page.locator('.turn.assistant .foot button').waitFor({ timeout: 600_000 });
+for (const [index, prompt] of PROMPTS.entries()) {
+  await page.getByRole('textbox', { name: 'Message' }).fill(prompt);
+  await page.keyboard.press('Enter');
+  await page.locator('.turn.assistant .foot button').nth(index).waitFor({ timeout: 600_000 });
+}
 await page.screenshot({ path: join(ROOT, 'docs', 'chat.png') });
 say('docs/chat.png is new.');
 await context.close();
