@@ -7,10 +7,12 @@ const LAST_BIN = 255u;
 const PER_NAT = 8.0;
 const NO_BIN = 0xffffffffu;
 
-// A row of the work buffer: for each bin its number of tokens and their mass in units of e^(-bin / PER_NAT),
-// whole units and 2^-20ths, all integers so that no sum depends on its order. Then the verdict.
-const WHOLES = 256u;
-const PARTS = 512u;
+// A row of the work buffer: for each bin its number of tokens and their mass, in units of e^(-bin / PER_NAT)
+// of the best token's: 2^-13ths and 2^-26ths, all integers so that no sum depends on its order (and as small
+// as to let 2^18 tokens fit a word). Then the verdict.
+const HIGHS = 256u;
+const LOWS = 512u;
+const UNIT = 8192.0;
 // Key of the best score.
 const TOP = 768u;
 // Bins below it survive top-k and top-p.
@@ -21,7 +23,7 @@ const NEED_K = 771u;
 // The bins in which top-p's last token may lie, or NO_BIN twice without top-p.
 const FIRST_P = 772u;
 const LAST_P = 773u;
-// Masses, as bits of f32, where the best token's is 1: of the bins before FIRST_P, and of those that top-k keeps whole.
+// Masses, as bits of f32, the best token's being 1: of the bins before FIRST_P, and of those that top-k keeps whole.
 const MASS_BEFORE_P = 774u;
 const MASS_TOTAL = 775u;
 // Tokens listed because their bin leaves them open.

@@ -177,7 +177,7 @@ function expectFrequencies(ids: Uint32Array, scores: Float32Array, slot: Samplin
 
 const TIES = Float32Array.from({ length: 65 }, (_, id) => [1, 2, 2, 0.5, 1.5][id % 5]!);
 
-describe('4096 draws', () => {
+describe('1024 draws or more', () => {
   test.each([
     ['temperature', options({ temperature: 0.8 })],
     ['top-k', options({ topK: 7 })],
@@ -188,7 +188,7 @@ describe('4096 draws', () => {
   ])('%s', async (_, slot) => {
     const scores = randomF32(65, 21).map((v) => v * 3);
     expect(survivorsRef(scores, slot).margin).toBeGreaterThan(1e-5);
-    expectFrequencies(await manyDraws(scores, slot, 4096), scores, slot);
+    expectFrequencies(await manyDraws(scores, slot, 1024), scores, slot);
   });
   test('unfiltered, over a large flat vocabulary', async () => {
     const scores = randomF32(640, 23).map((v) => v * 0.5);
@@ -201,32 +201,30 @@ describe('4096 draws', () => {
     ['top-p within the ties of top-k', options({ topK: 33, topP: 0.9 })],
   ])('%s', async (_, slot) => {
     expect(survivorsRef(TIES, slot).margin).toBeGreaterThan(1e-5);
-    const ids = await manyDraws(TIES, slot, 4096);
+    const ids = await manyDraws(TIES, slot, 1024);
     expectFrequencies(ids, TIES, slot);
     // Each survivor is common enough here to be seen: the sets are the same.
-    expect([...new Set(ids)].sort((a, b) => a - b)).toEqual(
-      [...survivorsRef(TIES, slot).ids].sort((a, b) => a - b),
+    expect(Array.from(new Set(ids)).sort((a, b) => a - b)).toEqual(
+      Array.from(survivorsRef(TIES, slot).ids).sort((a, b) => a - b),
     );
   });
 });
 
-describe('survivors of 4096 draws are all of the twin', () => {
-  test('random parameters', async () => {
-    const next = random(31);
-    const uniform = () => (next() + 1) / 2;
-    for (let i = 0; i < 12; i++) {
-      const scores = modelScores(300, i).map((v) => (i % 3 === 0 ? Math.round(v * 2) / 2 : v));
-      const slot = options({
-        temperature: 0.3 + 2 * uniform(),
-        topK: i % 2 ? Math.ceil(uniform() * 200) : 0,
-        topP: i % 4 < 3 ? uniform() : 1,
-        minP: i % 5 === 0 ? uniform() * 0.2 : 0,
-        seed: i,
-      });
-      if (survivorsRef(scores, slot).margin < 1e-5) continue;
-      expectFrequencies(await manyDraws(scores, slot, 1024), scores, slot);
-    }
-  });
+test('random parameters: survivors and frequencies', async () => {
+  const next = random(31);
+  const uniform = () => (next() + 1) / 2;
+  for (let i = 0; i < 12; i++) {
+    const scores = modelScores(300, i).map((v) => (i % 3 === 0 ? Math.round(v * 2) / 2 : v));
+    const slot = options({
+      temperature: 0.3 + 2 * uniform(),
+      topK: i % 2 ? Math.ceil(uniform() * 200) : 0,
+      topP: i % 4 < 3 ? uniform() : 1,
+      minP: i % 5 === 0 ? uniform() * 0.2 : 0,
+      seed: i,
+    });
+    if (survivorsRef(scores, slot).margin < 1e-5) continue;
+    expectFrequencies(await manyDraws(scores, slot, 256), scores, slot);
+  }
 });
 
 describe('extremes', () => {
@@ -297,20 +295,19 @@ test('a seed repeats its stream, another seed or position does not', async () =>
 });
 
 test('rows beyond the live ones are left undone', async () => {
-  for (const filters of [true]) {
-    const ids = poisoned(gpu, [3]);
-    const columns = 65;
-    await runOp(gpu, (rec) =>
-      draw(rec, {
-        scores: upload(gpu, randomF32(3 * columns, 1), [3, columns]),
-        samplers: samplersTensor([options({ topK: 3 })]),
-        step: stepTensor(gpu, [{}, {}, {}], 1),
-        ids,
-        filters,
-      }),
-    );
-    const words = await readU32(gpu, ids);
-    expect(words[0]).toBeLessThan(columns);
-    expect([words[1], words[2]]).toEqual([0x7fc0dead, 0x7fc0dead]);
-  }
+  const ids = poisoned(gpu, [3]);
+  const scores = randomF32(3 * 65, 1);
+  const slot = options({ topK: 3, topP: 0.9 });
+  await runOp(gpu, (rec) =>
+    draw(rec, {
+      scores: upload(gpu, scores, [3, 65]),
+      samplers: samplersTensor([slot]),
+      step: stepTensor(gpu, [{}, {}, {}], 1),
+      ids,
+      filters: true,
+    }),
+  );
+  const words = await readU32(gpu, ids);
+  expect(survivorsRef(scores.subarray(0, 65), slot).ids).toContain(words[0]);
+  expect([words[1], words[2]]).toEqual([0x7fc0dead, 0x7fc0dead]);
 });

@@ -31,7 +31,7 @@ export interface DrawOptions {
   scores: Tensor;
   /** [slots, 16] words of `samplerWords`. */
   samplers: Tensor;
-  /** The rows' slots and positions; the draw depends on the seed and the position. Rows beyond the live ones are left undone. */
+  /** The rows' slots and positions; the draw depends on the seed and the position. Ids of rows beyond the live ones are none. */
   step: Tensor;
   /** [rows] u32. */
   ids: Tensor;
@@ -132,7 +132,7 @@ function kernelOf(name: string, main: string, bindings: Kernel['bindings']): Ker
     name,
     main,
     modules: { argmax, bins, gumbel, order_key: orderKey, sampler, step },
-    constants: { LANES, SLICE },
+    constants: { LANES, SLICE, ROUNDS: 2 },
     bindings,
   });
 }

@@ -1,6 +1,6 @@
 // Filtered draw, 5 of 5: a workgroup a row finds the exact thresholds of top-k and top-p among the listed
 // tokens, draws among those that survive, and joins the slices' draws. A threshold is a (key, ~id) pair:
-// radix selection narrows the keys 128-fold a round, then the ids of tokens that tie.
+// radix selection narrows the keys 32-fold a round, then the ids of tokens that tie.
 import package::step::Step;
 import package::sampler::Sampler;
 import package::bins::{
@@ -28,16 +28,13 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> ids: array<u32>;
 @group(0) @binding(7) var<uniform> params: Params;
 
-// The range of keys in search is cut into as many parts as there are lanes.
-const PART_BITS = 7u;
-const GROUPS = 8u;
-const IN_GROUP = 16u;
+// A round cuts the range in search into this many parts.
+const PARTS = 32u;
+const PART_BITS = 5u;
 
-var<workgroup> counts: array<atomic<u32>, LANES>;
+var<workgroup> counts: array<atomic<u32>, PARTS>;
 // Integers, so that their sums do not depend on the order of the list.
-var<workgroup> masses: array<atomic<u32>, LANES>;
-var<workgroup> group_counts: array<u32, GROUPS>;
-var<workgroup> group_masses: array<f32, GROUPS>;
+var<workgroup> masses: array<atomic<u32>, PARTS>;
 // What is left to search (low, high), and whether `low` is the answer.
 var<workgroup> narrowed: vec3u;
 
@@ -87,8 +84,10 @@ fn search(row: Row, goal: Goal, lane: u32) -> Found {
   loop {
     let bits = 32u - countLeadingZeros(high - low);
     let shift = max(bits, PART_BITS) - PART_BITS;
-    atomicStore(&counts[lane], 0u);
-    atomicStore(&masses[lane], 0u);
+    if (lane < PARTS) {
+      atomicStore(&counts[lane], 0u);
+      atomicStore(&masses[lane], 0u);
+    }
     workgroupBarrier();
     for (var i = lane; i < row.listed; i += LANES) {
       let id = list[row.at + i];
@@ -108,59 +107,29 @@ fn search(row: Row, goal: Goal, lane: u32) -> Found {
       atomicAdd(&masses[part], u32(min(exp(first_below - below), 1.0) * scale));
     }
     workgroupBarrier();
-    if (lane < GROUPS) {
+    if (lane == 0u) {
+      // Down from the best part to the one that reaches the goal.
+      var part = PARTS;
       var count = 0u;
       var mass = 0.0;
-      for (var i = 0u; i < IN_GROUP; i++) {
-        count += atomicLoad(&counts[lane * IN_GROUP + i]);
-        mass += f32(atomicLoad(&masses[lane * IN_GROUP + i]));
+      var reached = false;
+      while (part > 0u && !reached) {
+        part--;
+        count_above += count;
+        mass_above += mass;
+        count = atomicLoad(&counts[part]);
+        mass = f32(atomicLoad(&masses[part])) * unit;
+        reached = count > 0u
+          && select(count_above + count >= goal.count, mass_above + mass >= goal.mass, goal.by_mass);
       }
-      group_counts[lane] = count;
-      group_masses[lane] = mass * unit;
-    }
-    workgroupBarrier();
-    if (lane == 0u) {
-      // Down from the best: whole groups first, then the parts of the one that reaches the goal.
-      var group = GROUPS;
-      while (group > 0u) {
-        let count = count_above + group_counts[group - 1u];
-        let mass = mass_above + group_masses[group - 1u];
-        if (count > count_above && select(count >= goal.count, mass >= goal.mass, goal.by_mass)) {
-          break;
-        }
-        count_above = count;
-        mass_above = mass;
-        group--;
+      // Never, by a rounding of the mass: all that is left stays. One token, or as many as are needed: found.
+      let whole = !reached || count == 1u || (!goal.by_mass && count_above + count == goal.count);
+      let base = select(low, low + (part << shift), reached);
+      if (whole) {
+        count_above += count;
+        mass_above += mass;
       }
-      if (group == 0u) {
-        // Never reached, by a rounding of the mass: all that is left stays.
-        narrowed = vec3u(low, high, 1u);
-      } else {
-        let lowest = (group - 1u) * IN_GROUP;
-        var part = group * IN_GROUP;
-        var count = 0u;
-        var mass = 0.0;
-        while (part > lowest) {
-          part--;
-          count = atomicLoad(&counts[part]);
-          mass = f32(atomicLoad(&masses[part])) * unit;
-          let reached = select(count_above + count >= goal.count, mass_above + mass >= goal.mass, goal.by_mass);
-          if (count > 0u && reached) {
-            break;
-          }
-          if (part > lowest) {
-            count_above += count;
-            mass_above += mass;
-          }
-        }
-        let base = low + (part << shift);
-        let whole = count <= 1u || (!goal.by_mass && count_above + count == goal.count);
-        if (whole) {
-          count_above += count;
-          mass_above += mass;
-        }
-        narrowed = vec3u(base, base + min(high - base, (1u << shift) - 1u), u32(whole));
-      }
+      narrowed = vec3u(base, base + min(high - base, (1u << shift) - 1u), u32(whole));
     }
     let next = workgroupUniformLoad(&narrowed);
     low = next.x;

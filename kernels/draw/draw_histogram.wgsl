@@ -1,8 +1,9 @@
-// Filtered draw, 2 of 5: how many tokens each bin has, and their mass, which is summed only where top-p
-// needs it. Rows without top-k and top-p need no histogram.
+// Filtered draw, 2 of 5: for each bin the number of its tokens, where top-k needs it, and their mass, where
+// top-p does. Straight to the row's bins: a workgroup's own would have to be zeroed first, which takes software
+// adapters longer than counting.
 import package::step::Step;
 import package::sampler::Sampler;
-import package::bins::{bin_of, inverse_temperature, BINS, LAST_BIN, PARTS, PER_NAT, WHOLES, WORK_STRIDE};
+import package::bins::{bin_of, inverse_temperature, HIGHS, LAST_BIN, LOWS, PER_NAT, UNIT, WORK_STRIDE};
 import package::order_key::{from_order_key, NO_ID};
 import package::argmax::{argmax_workgroup, Best};
 import constants::LANES;
@@ -22,12 +23,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> work: array<atomic<u32>>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-// A token's mass is at most one unit, of 2^20 parts: those of a slice's 2048 tokens fit a word.
-const UNIT = 1048576.0;
-
-var<workgroup> counts: array<atomic<u32>, BINS>;
-var<workgroup> masses: array<atomic<u32>, BINS>;
-
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   if (group.y >= step.live) {
@@ -45,6 +40,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   let top = from_order_key(argmax_workgroup(0u, head).key);
   let inverse = inverse_temperature(sampler);
+  let out = group.y * WORK_STRIDE;
   let row = group.y * params.columns;
   let end = min((group.x + 1u) * SLICE, params.columns);
   for (var id = group.x * SLICE + lane; id < end; id += LANES) {
@@ -53,24 +49,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     if (bin == LAST_BIN) {
       continue;
     }
-    atomicAdd(&counts[bin], 1u);
-    if (by_mass) {
-      let mass = exp(f32(bin) / PER_NAT - below);
-      atomicAdd(&masses[bin], u32(min(mass, 1.0) * UNIT + 0.5));
+    if (sampler.top_k > 0u) {
+      atomicAdd(&work[out + bin], 1u);
     }
-  }
-  workgroupBarrier();
-  let out = group.y * WORK_STRIDE;
-  for (var bin = lane; bin < BINS; bin += LANES) {
-    let count = atomicLoad(&counts[bin]);
-    if (count == 0u) {
-      continue;
-    }
-    atomicAdd(&work[out + bin], count);
     if (by_mass) {
-      let mass = atomicLoad(&masses[bin]);
-      atomicAdd(&work[out + WHOLES + bin], mass >> 20u);
-      atomicAdd(&work[out + PARTS + bin], mass & 0xfffffu);
+      let scaled = min(exp(f32(bin) / PER_NAT - below), 1.0) * UNIT;
+      let high = floor(scaled);
+      atomicAdd(&work[out + HIGHS + bin], u32(high));
+      atomicAdd(&work[out + LOWS + bin], u32((scaled - high) * UNIT));
     }
   }
 }

@@ -3,12 +3,11 @@
 import package::step::Step;
 import package::sampler::Sampler;
 import package::bins::{
-  BINS, BIN_K, CERTAIN, FIRST_P, LAST_BIN, LAST_P, MASS_BEFORE_P, MASS_TOTAL, NEED_K, NO_BIN, PARTS, PER_NAT, TOP,
-  WHOLES, WORK_STRIDE,
+  BINS, BIN_K, CERTAIN, FIRST_P, HIGHS, LAST_BIN, LAST_P, LOWS, MASS_BEFORE_P, MASS_TOTAL, NEED_K, NO_BIN, PER_NAT,
+  TOP, UNIT, WORK_STRIDE,
 };
 import package::order_key::NO_ID;
 import package::argmax::{argmax_workgroup, Best};
-import constants::LANES;
 
 struct Params {
   columns: u32,
@@ -22,6 +21,10 @@ struct Params {
 @group(0) @binding(2) var<storage, read> best: array<vec2u>;
 @group(0) @binding(3) var<storage, read_write> work: array<u32>;
 @group(0) @binding(4) var<uniform> params: Params;
+
+// Lanes, and the bins of each.
+const LANES = 32u;
+const EACH = 8u;
 
 // Where top-k ends: it takes the bins below `whole` and some of those below `end`, which is one more at most.
 struct Edge {
@@ -41,8 +44,8 @@ var<workgroup> reached_first: atomic<u32>;
 var<workgroup> reached_last: atomic<u32>;
 
 fn bin_mass(at: u32, bin: u32) -> f32 {
-  let units = f32(work[at + WHOLES + bin]) + f32(work[at + PARTS + bin]) / 1048576.0;
-  return units * exp(-f32(bin) / PER_NAT);
+  let units = f32(work[at + HIGHS + bin]) + f32(work[at + LOWS + bin]) / UNIT;
+  return units / UNIT * exp(-f32(bin) / PER_NAT);
 }
 
 @compute @workgroup_size(LANES)
@@ -56,9 +59,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   let at = group.x * WORK_STRIDE;
   var head = Best(0u, NO_ID);
-  if (lane < params.slices) {
-    let entry = best[(group.x * params.slices + lane) * 2u];
-    head = Best(entry.x, entry.y);
+  for (var slice = lane; slice < params.slices; slice += LANES) {
+    let entry = best[(group.x * params.slices + slice) * 2u];
+    if (entry.x > head.key) {
+      head = Best(entry.x, entry.y);
+    }
   }
   let top = argmax_workgroup(0u, head).key;
   if (sampler.top_k == 0u && sampler.top_p >= 1.0) {
@@ -71,45 +76,52 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
     return;
   }
-  // Two bins a lane: LANES * 2 = BINS. What lies before them, up to the first, up to the second.
-  let bin = lane * 2u;
-  let counts = vec2u(work[at + bin], work[at + bin + 1u]);
-  let masses = vec2f(bin_mass(at, bin), bin_mass(at, bin + 1u));
-  lane_counts[lane] = counts.x + counts.y;
-  lane_masses[lane] = masses.x + masses.y;
-  workgroupBarrier();
-  var count = vec3u(0u);
-  var mass = vec3f(0.0);
-  for (var i = 0u; i < lane; i++) {
-    count.x += lane_counts[i];
-    mass.x += lane_masses[i];
+  let first_bin = lane * EACH;
+  var own_count = 0u;
+  var own_mass = 0.0;
+  for (var i = 0u; i < EACH; i++) {
+    own_count += work[at + first_bin + i];
+    own_mass += bin_mass(at, first_bin + i);
   }
-  count.y = count.x + counts.x;
-  count.z = count.x + lane_counts[lane];
-  mass.y = mass.x + masses.x;
-  mass.z = mass.x + lane_masses[lane];
+  lane_counts[lane] = own_count;
+  lane_masses[lane] = own_mass;
+  workgroupBarrier();
+  var count_before = 0u;
+  var mass_before = 0.0;
+  for (var i = 0u; i < lane; i++) {
+    count_before += lane_counts[i];
+    mass_before += lane_masses[i];
+  }
 
-  // One lane knows the edge: the one whose bin has the k-th token, else the last.
+  // One lane finds top-k's edge: the one whose bin has the k-th token, else the last.
   let k = sampler.top_k;
-  if (k > 0u && count.x < k && count.z >= k) {
-    let second = count.y < k;
-    let end = bin + 1u + u32(second);
-    let through = select(count.y, count.z, second);
-    let partial = through > k;
-    let before = select(mass.x, mass.y, second);
-    let after = select(mass.y, mass.z, second);
-    edge = Edge(end - u32(partial), end, k - select(count.x, count.y, second), select(after, before, partial), after);
-  } else if (lane == LANES - 1u && (k == 0u || count.z < k)) {
-    edge = Edge(LAST_BIN, LAST_BIN, 0u, mass.z, mass.z);
+  if (k > 0u && count_before < k && count_before + own_count >= k) {
+    var bin = first_bin;
+    var count = count_before;
+    var mass = mass_before;
+    while (count + work[at + bin] < k) {
+      count += work[at + bin];
+      mass += bin_mass(at, bin);
+      bin++;
+    }
+    let through = mass + bin_mass(at, bin);
+    let partial = count + work[at + bin] > k;
+    edge = Edge(select(bin + 1u, bin, partial), bin + 1u, k - count, select(through, mass, partial), through);
+  } else if (lane == LANES - 1u && (k == 0u || count_before + own_count < k)) {
+    edge = Edge(LAST_BIN, LAST_BIN, 0u, mass_before + own_mass, mass_before + own_mass);
   }
   workgroupBarrier();
   // The mass of top-k's survivors lies between the edge's two, and top-p's goal is its share of that.
   let goal = max(sampler.top_p, 0.0) * vec2f(edge.mass_whole, edge.mass_end);
-  if (mass.z >= goal.x) {
-    atomicMax(&reached_first, ~select(bin + 1u, bin, mass.y >= goal.x));
-  }
-  if (mass.z >= goal.y) {
-    atomicMax(&reached_last, ~select(bin + 1u, bin, mass.y >= goal.y));
+  var through = mass_before;
+  for (var bin = first_bin; bin < first_bin + EACH; bin++) {
+    through += bin_mass(at, bin);
+    if (through >= goal.x) {
+      atomicMax(&reached_first, ~bin);
+    }
+    if (through >= goal.y) {
+      atomicMax(&reached_last, ~bin);
+    }
   }
   workgroupBarrier();
   var first = NO_BIN;
@@ -118,8 +130,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     last = min(~atomicLoad(&reached_last), edge.end - 1u);
     first = min(~atomicLoad(&reached_first), last);
   }
-  if (first / 2u == lane) {
-    work[at + MASS_BEFORE_P] = bitcast<u32>(select(mass.x, mass.y, first > bin));
+  if (first / EACH == lane) {
+    for (var bin = first_bin; bin < first; bin++) {
+      mass_before += bin_mass(at, bin);
+    }
+    work[at + MASS_BEFORE_P] = bitcast<u32>(mass_before);
   }
   if (lane == 0u) {
     work[at + TOP] = top;

@@ -3,7 +3,7 @@
 import type { Recorder, Tensor } from '@quern/gpu';
 import { assert } from '@quern/spec';
 import { defineKernel } from '../lib/link.ts';
-import { LANES, SLICE, slicesOf } from '../top-k/slices.ts';
+import { SLICE, slicesOf } from '../top-k/slices.ts';
 import sumExp from './sum_exp.wgsl?raw';
 import merge from './token_logprob_merge.wgsl?raw';
 import slice from './token_logprob_slice.wgsl?raw';
@@ -21,6 +21,9 @@ export interface TokenLogprobOptions {
    */
   norms: Tensor;
 }
+
+/** Fewer than top-k's: prefill has many rows, and its workgroups keep a pair of floats a lane. */
+const LANES = 64;
 
 export function tokenLogprob(rec: Recorder, options: TokenLogprobOptions): void {
   const { logits, targets, logprobs, norms } = options;

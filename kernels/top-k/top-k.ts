@@ -21,6 +21,11 @@ export interface TopKOptions {
 
 export const MOST_K = 32;
 
+/** Two kernels, one of them small, serve every k: software adapters are slow to compile workgroup memory. */
+function roundsFor(k: number): number {
+  return k === 1 ? 1 : MOST_K;
+}
+
 export function topK(rec: Recorder, options: TopKOptions): void {
   const { x, ids } = options;
   const [rows, columns] = x.shape as [number, number];
@@ -36,7 +41,7 @@ export function topK(rec: Recorder, options: TopKOptions): void {
       main: slice,
       modules: { argmax, order_key: orderKey },
       conditions: { several: k > 1 },
-      constants: { LANES, SLICE },
+      constants: { LANES, SLICE, ROUNDS: roundsFor(k) },
       bindings: ['read', 'write', 'uniform'],
     }),
     bind: [x, best],
@@ -61,7 +66,7 @@ export function mergeBest(rec: Recorder, best: Tensor, ids: Tensor, values?: Ten
       name: 'top-k-merge',
       main: merge,
       modules: { argmax, order_key: orderKey },
-      constants: { LANES },
+      constants: { LANES, ROUNDS: roundsFor(k) },
       bindings: ['read', 'write', 'write', 'uniform'],
     }),
     bind: [best, ids, kept],
