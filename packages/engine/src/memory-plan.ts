@@ -16,7 +16,8 @@ export function kvBytes(config: ModelConfig, type: KvType, contextLength: number
 
 /**
  * The context length to use. Throws 'invalid-request' for more than the model was trained for,
- * 'out-of-memory' for more than this adapter binds; both say what would work.
+ * 'out-of-memory' for more than this adapter binds, both say what would work; 'corrupt-file' for a model of no
+ * layers or no context.
  */
 export function chooseContext(
   config: ModelConfig,
@@ -37,15 +38,21 @@ export function chooseContext(
       `A context of ${asked} tokens is more than the ${trainedContextLength} this model was trained for.`,
     );
   }
+  if (trainedContextLength < 1 || config.cache.length === 0) {
+    throw new QuernError(
+      'corrupt-file',
+      `The file says that the model has ${config.cache.length} layers and a context of ${trainedContextLength} tokens.`,
+    );
+  }
   const largestPage = Math.max(...config.cache.map((layer) => pageBytes({ ...layer, type })));
   const binding = caps
     ? Math.min(caps.limits.maxStorageBufferBindingSize, caps.limits.maxBufferSize)
     : Infinity;
   const fits = Math.floor(binding / largestPage) * PAGE_TOKENS;
-  if (asked !== undefined && asked > fits) {
+  if (fits < (asked ?? 1)) {
     throw new QuernError(
       'out-of-memory',
-      `A ${type} KV cache for ${asked} tokens exceeds the ${binding} bytes that this adapter binds for a layer; ` +
+      `A ${type} KV cache for ${asked ?? PAGE_TOKENS} tokens exceeds the ${binding} bytes that this adapter binds for a layer; ` +
         `${fits} tokens fit.`,
     );
   }

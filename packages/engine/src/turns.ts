@@ -7,6 +7,7 @@ export class Turns {
 
   /** Resolves when it is the caller's turn, with what ends it. Throws 'aborted' if the signal fires first. */
   async take(signal?: AbortSignal): Promise<() => void> {
+    throwIfAborted(signal); // a signal that has fired tells its listeners nothing any more
     const before = this.#last;
     let end!: () => void;
     const mine = new Promise<void>((resolve) => {

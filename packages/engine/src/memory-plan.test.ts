@@ -1,0 +1,84 @@
+import { pageBytes } from '@quern/kernels';
+import { describe, expect, test } from 'vitest';
+import { chooseContext, kvBytes } from './memory-plan.ts';
+
+function config(trainedContextLength: number, layers = 3, kvHeads = 2) {
+  const layer = { kvHeads, keyDim: 64, valueDim: 64 };
+  return {
+    layers,
+    dim: 256,
+    vocabulary: 100,
+    trainedContextLength,
+    cache: Array.from({ length: layers }, () => layer),
+  };
+}
+
+/** Of the limits only these two are asked. */
+function caps(maxStorageBufferBindingSize: number, maxBufferSize = maxStorageBufferBindingSize) {
+  return { limits: { maxStorageBufferBindingSize, maxBufferSize } as never };
+}
+const ROOMY = caps(2 ** 30);
+
+describe('context', () => {
+  test('by default is what the model was trained for, at most 4096', () => {
+    expect(chooseContext(config(2048), 'f16', ROOMY, undefined)).toBe(2048);
+    expect(chooseContext(config(131072), 'f16', ROOMY, undefined)).toBe(4096);
+  });
+
+  test('may be asked for up to the trained length', () => {
+    expect(chooseContext(config(8192), 'f16', ROOMY, 8192)).toBe(8192);
+    expect(chooseContext(config(8192), 'f16', ROOMY, 1)).toBe(1);
+    expect(() => chooseContext(config(8192), 'f16', ROOMY, 8193)).toThrow(
+      expect.objectContaining({ code: 'invalid-request', message: expect.stringContaining('8192') }),
+    );
+  });
+
+  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('of %d tokens is refused', (asked) => {
+    expect(() => chooseContext(config(8192), 'f16', ROOMY, asked)).toThrow(
+      expect.objectContaining({ code: 'invalid-request' }),
+    );
+  });
+
+  test.each([
+    ['binding', (bytes: number) => caps(bytes, 2 ** 30)],
+    ['buffer', (bytes: number) => caps(2 ** 30, bytes)],
+  ] as const)('shrinks to what a %s holds of a layer', (_, limited) => {
+    const page = pageBytes({ type: 'f16', kvHeads: 2, keyDim: 64, valueDim: 64 });
+    expect(chooseContext(config(8192), 'f16', limited(page * 10 + 1), undefined)).toBe(320);
+    expect(chooseContext(config(8192), 'f16', limited(page * 10), 320)).toBe(320);
+    expect(() => chooseContext(config(8192), 'f16', limited(page * 10), 321)).toThrow(
+      expect.objectContaining({ code: 'out-of-memory', message: expect.stringContaining('320 tokens fit') }),
+    );
+  });
+
+  test('without an adapter is bounded by the model alone', () => {
+    expect(chooseContext(config(2048), 'f32', undefined, undefined)).toBe(2048);
+  });
+
+  test('too small an adapter for one page is refused, not given a context of none', () => {
+    expect(() => chooseContext(config(8192), 'f32', caps(1024), undefined)).toThrow(
+      expect.objectContaining({ code: 'out-of-memory' }),
+    );
+  });
+});
+
+test.each([
+  ['no layers', config(8192, 0)],
+  ['no context', config(0)],
+])('a model of %s is refused', (_, broken) => {
+  for (const asked of [undefined, 0]) {
+    expect(() => chooseContext(broken, 'f16', ROOMY, asked)).toThrow(
+      expect.objectContaining({ code: asked === undefined ? 'corrupt-file' : 'invalid-request' }),
+    );
+  }
+});
+
+test('the cache takes whole pages of every layer', () => {
+  // 2 heads of 64 + 64 values of 4 bytes, 32 tokens a page.
+  const page = 2 * 128 * 4 * 32;
+  expect(kvBytes(config(8192), 'f32', 64)).toBe(3 * 2 * page);
+  expect(kvBytes(config(8192), 'f32', 65)).toBe(3 * 3 * page);
+  expect(kvBytes(config(8192), 'f16', 65)).toBe((3 * 3 * page) / 2);
+  // A byte a value and a 4-byte scale for each 32 of them.
+  expect(kvBytes(config(8192), 'q8', 64)).toBe(3 * 2 * 2 * 32 * (128 + 16));
+});
