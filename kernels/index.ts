@@ -7,11 +7,12 @@ export {
   recordWords,
   type StepRecord,
 } from './advance/advance.ts';
-export { attention, type AttentionOptions } from './attention/attention.ts';
+export { attention, type AttentionOptions, type Reach } from './attention/attention.ts';
 export { draw, type DrawOptions } from './draw/draw.ts';
 export { SAMPLER_WORDS, samplerWords } from './draw/sampler.ts';
 export { embed, type EmbedOptions } from './embed/embed.ts';
-export { glu, type GluOptions } from './glu/glu.ts';
+export { type Activation, glu, type GluOptions } from './glu/glu.ts';
+export { headNorm, type HeadNormOptions } from './head-norm/head-norm.ts';
 export { lastRow, type LastRowOptions } from './last-row/last-row.ts';
 export { type KvShape, PAGE_TOKENS, pageBytes } from './lib/kv.ts';
 export { chooseVariants, type Variants } from './lib/variants.ts';
@@ -29,5 +30,6 @@ export { QUANTS } from './quant/index.ts';
 export { rmsNorm, type RmsNormOptions } from './rms-norm/rms-norm.ts';
 export { angleTable, type RopeAngles, ropeFrequencies } from './rope-append/angles.ts';
 export { ropeAppend, type RopeAppendOptions } from './rope-append/rope-append.ts';
+export { softcap, type SoftcapOptions } from './softcap/softcap.ts';
 export { tokenLogprob, type TokenLogprobOptions } from './token-logprob/token-logprob.ts';
 export { topK, type TopKOptions } from './top-k/top-k.ts';

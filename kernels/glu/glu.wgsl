@@ -1,5 +1,7 @@
-// y = silu(gate) * up, where row r of x is gate then up. A thread computes four values.
+// y = activation(gate) * up, where row r of x is gate then up; or plainly y = activation(x). A thread computes
+// four values.
 import package::step::Step;
+import package::activation::activation;
 
 struct Params {
   // vec4s of a row of y.
@@ -16,7 +18,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= params.quads || id.y >= step.live) {
     return;
   }
-  let gate = x[id.y * 2u * params.quads + id.x];
-  let up = x[(id.y * 2u + 1u) * params.quads + id.x];
-  y[id.y * params.quads + id.x] = gate / (1.0 + exp(-clamp(gate, vec4f(-80.0), vec4f(80.0)))) * up;
+  @if(gated) {
+    let gate = x[id.y * 2u * params.quads + id.x];
+    let up = x[(id.y * 2u + 1u) * params.quads + id.x];
+    y[id.y * params.quads + id.x] = activation(gate) * up;
+  }
+  @if(!gated) { y[id.y * params.quads + id.x] = activation(x[id.y * params.quads + id.x]); }
 }

@@ -44,4 +44,23 @@ describe.each(VARIANTS)('rms norm, %s', (_, variants) => {
     );
     expect(nmse(await readF32(gpu, y), rmsNormRef(x, weight, 1e-5))).toBeLessThanOrEqual(1e-10);
   });
+  test('with a residual', async () => {
+    const [x, weight, residual] = [randomF32(2 * 24, 3), randomF32(24, 4), randomF32(2 * 24, 5)];
+    const y = poisoned(gpu, [2, 24]);
+    await runOp(
+      gpu,
+      (rec) =>
+        rmsNorm(rec, {
+          x: upload(gpu, x, [2, 24]),
+          weight: upload(gpu, weight, [24]),
+          epsilon: 1e-6,
+          step: stepTensor(gpu, [{}, {}]),
+          residual: upload(gpu, residual, [2, 24]),
+          y,
+        }),
+      variants,
+    );
+    const expected = rmsNormRef(x, weight, 1e-6).map((value, i) => value + residual[i]!);
+    expect(nmse(await readF32(gpu, y), expected)).toBeLessThanOrEqual(1e-10);
+  });
 });

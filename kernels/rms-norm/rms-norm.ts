@@ -17,11 +17,16 @@ export interface RmsNormOptions {
   weight: Tensor;
   epsilon: number;
   step: Tensor;
+  /** [rows, dim], added last: a norm that follows its block. */
+  residual?: Tensor | undefined;
   /** [rows, dim] f32. */
   y: Tensor;
 }
 
-export function rmsNorm(rec: Recorder, { x, weight, epsilon, step: stepTensor, y }: RmsNormOptions): void {
+export function rmsNorm(
+  rec: Recorder,
+  { x, weight, epsilon, step: stepTensor, residual, y }: RmsNormOptions,
+): void {
   const [rows, dim] = x.shape as [number, number];
   assert(
     dim % 4 === 0 && weight.shape[0] === dim,
@@ -34,10 +39,13 @@ export function rmsNorm(rec: Recorder, { x, weight, epsilon, step: stepTensor, y
       name: byThread ? 'rms-norm-thread' : 'rms-norm',
       main: byThread ? thread : workgroup,
       modules: { step, reduce },
-      conditions: { subgroups: !byThread && variants.subgroups === 'on' },
-      bindings: ['read', 'read', 'read', 'write', 'uniform'],
+      conditions: {
+        subgroups: !byThread && variants.subgroups === 'on',
+        residual: residual !== undefined,
+      },
+      bindings: ['read', 'read', 'read', 'write', 'read', 'uniform'],
     }),
-    bind: [x, weight, stepTensor, y],
+    bind: [x, weight, stepTensor, y, residual ?? x],
     params: words(dim / 4, { f32: epsilon }),
     workgroups: [byThread ? Math.ceil(rows / 4) : rows],
     bytes: rows * dim * 8 + dim * 4,

@@ -1,4 +1,4 @@
-// y[r] = x[r] / sqrt(mean(x[r]^2) + eps) * weight: RMS norm, arXiv 1910.07467. A workgroup owns a row.
+// y[r] = x[r] / sqrt(mean(x[r]^2) + eps) * weight (+ residual[r]): RMS norm, arXiv 1910.07467. A workgroup owns a row.
 import package::step::Step;
 import package::reduce::sum_workgroup;
 
@@ -11,7 +11,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;
 @group(0) @binding(2) var<storage, read> step: Step;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(4) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 var<workgroup> inverse: f32;
 
@@ -39,6 +40,8 @@ fn main(
   workgroupBarrier();
   let factor = inverse;
   for (var i = lane; i < params.quads; i += 64u) {
-    y[first + i] = x[first + i] * factor * weight[i];
+    var value = x[first + i] * factor * weight[i];
+    @if(residual) { value += residual[first + i]; }
+    y[first + i] = value;
   }
 }

@@ -10,7 +10,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;
 @group(0) @binding(2) var<storage, read> step: Step;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(4) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(4)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -25,6 +26,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let factor = inverseSqrt(squares / f32(params.quads * 4u) + params.epsilon);
   for (var i = 0u; i < params.quads; i++) {
-    y[first + i] = x[first + i] * factor * weight[i];
+    var value = x[first + i] * factor * weight[i];
+    @if(residual) { value += residual[first + i]; }
+    y[first + i] = value;
   }
 }

@@ -18,7 +18,7 @@ export interface LinearOptions {
   /** The tensor's name in the plan. */
   name: string;
   /** Added last, [rows, linear.rows]. */
-  residual?: Tensor;
+  residual?: Tensor | undefined;
 }
 
 /** x [rows, cols] -> [rows, linear.rows]. */

@@ -1,8 +1,10 @@
 // RoPE as model files describe it, down to one frequency for each pair of a head.
 
 import { getCount, getNumber, getString, type Metadata } from '@quern/formats';
-import { ropeFrequencies } from '@quern/kernels';
+import type { Tensor } from '@quern/gpu';
+import { angleTable, ropeFrequencies } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
+import type { WeightRegistry } from './weight-registry.ts';
 
 export interface RopeConfig {
   readonly rotated: number;
@@ -40,4 +42,19 @@ export function scaledFrequencies({ rotated, base, factor }: RopeConfig, divisor
     );
   }
   return ropeFrequencies(base, rotated).map((frequency, i) => frequency / factor / (divisors?.[i] ?? 1));
+}
+
+/** The angle table of a config on the GPU; layers with the same config share one. */
+export function ropeAngles(weights: WeightRegistry, positions: number): (config: RopeConfig) => Tensor {
+  const tables = new Map<string, Tensor>();
+  return (config) => {
+    const key = JSON.stringify(config);
+    let table = tables.get(key);
+    if (!table) {
+      const frequencies = scaledFrequencies(config, weights.hostVector('rope_freqs.weight'));
+      table = weights.upload('rope angles', angleTable({ rotated: config.rotated, frequencies }, positions));
+      tables.set(key, table);
+    }
+    return table;
+  };
 }

@@ -49,6 +49,11 @@ export class WeightRegistry {
     return tensor;
   }
 
+  /** The same, undefined where the file has none. */
+  optionalVector(name: string, length: number): Tensor | undefined {
+    return this.has(name) ? this.vector(name, length) : undefined;
+  }
+
   /** A table of ours on the GPU, freed with the weights. */
   upload(name: string, data: Float32Array<ArrayBuffer>): Tensor {
     const tensor = createTensor(this.#gpu.device, name, [data.length]);

@@ -2,9 +2,14 @@
 
 import { QuernError } from '@quern/spec';
 import type { Architecture } from '../architecture.ts';
+import { gemma2 } from './gemma2.ts';
+import { gemma3 } from './gemma3.ts';
 import { llama } from './llama.ts';
+import { phi3 } from './phi3.ts';
+import { qwen2 } from './qwen2.ts';
+import { qwen3 } from './qwen3.ts';
 
-const ARCHITECTURES: Readonly<Record<string, Architecture>> = { llama };
+const ARCHITECTURES: Readonly<Record<string, Architecture>> = { gemma2, gemma3, llama, phi3, qwen2, qwen3 };
 
 /** Throws 'unsupported-architecture' naming what runs. */
 export function findArchitecture(name: string): Architecture {

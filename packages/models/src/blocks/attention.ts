@@ -1,7 +1,7 @@
-// Self-attention with grouped queries: QKV, RoPE and append, attention, output projection, residual.
+// Self-attention with grouped queries: QKV, norms of queries and keys, RoPE and append, attention, output.
 
 import type { Recorder, Tensor } from '@quern/gpu';
-import { attention, ropeAppend } from '@quern/kernels';
+import { attention, headNorm, type Reach, ropeAppend } from '@quern/kernels';
 import type { ForwardContext } from '../architecture.ts';
 import { linear, type Linear } from '../linear.ts';
 
@@ -9,29 +9,53 @@ export interface AttentionBlock {
   /** Rows: queries, keys, values. */
   readonly qkv: Linear;
   readonly output: Linear;
+  /** [keyDim] f32, over each head. */
+  readonly queryNorm: Tensor | undefined;
+  readonly keyNorm: Tensor | undefined;
+  readonly epsilon: number;
   readonly heads: number;
   readonly rotated: number;
   readonly pairs: 'interleaved' | 'halves';
   readonly angles: Tensor;
   /** Multiplies the scores. */
   readonly scale: number;
+  readonly softcap: number | undefined;
+  readonly reach: Reach | undefined;
 }
 
-/** Normed rows in, residual added: [rows, dim] -> [rows, dim]. */
+/** Normed rows in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
 export function selfAttention(
   rec: Recorder,
   block: AttentionBlock,
   layer: number,
-  { x, residual, context }: { x: Tensor; residual: Tensor; context: ForwardContext },
+  { x, residual, context }: { x: Tensor; residual: Tensor | undefined; context: ForwardContext },
 ): Tensor {
   const { step, pageTable, oneSequence, keys } = context;
   const { kv, shape } = context.layers[layer]!;
-  const { heads, rotated, pairs, angles, scale } = block;
+  const { heads, rotated, pairs, angles, scale, softcap, reach, queryNorm, keyNorm, epsilon } = block;
   const rows = x.shape[0]!;
   const qkv = linear(rec, block.qkv, { x, step, name: 'qkv' });
+  if (queryNorm) headNorm(rec, { x: qkv, first: 0, count: heads, weight: queryNorm, epsilon, step });
+  if (keyNorm) {
+    const first = heads * shape.keyDim;
+    headNorm(rec, { x: qkv, first, count: shape.kvHeads, weight: keyNorm, epsilon, step });
+  }
   const q = rec.scratch('q', [rows, heads * shape.keyDim]);
   ropeAppend(rec, { qkv, heads, shape, rotated, pairs, angles, step, pageTable, kv, q });
   const mixed = rec.scratch('attention', [rows, heads * shape.valueDim]);
-  attention(rec, { q, heads, shape, scale, oneSequence, keys, step, pageTable, kv, y: mixed });
-  return linear(rec, block.output, { x: mixed, step, name: 'attention.residual', residual });
+  attention(rec, {
+    q,
+    heads,
+    shape,
+    scale,
+    oneSequence,
+    keys,
+    softcap,
+    reach,
+    step,
+    pageTable,
+    kv,
+    y: mixed,
+  });
+  return linear(rec, block.output, { x: mixed, step, name: 'attended', residual });
 }

@@ -1,0 +1,53 @@
+// A conformance case through the engine: logits by prefill in chunks and by decode step by step, and greedy ids.
+
+import { openModel, type OpenModel } from '@quern/engine/testing';
+import { openDawn } from '@quern/gpu/node';
+import { GREEDY, type KvType } from '@quern/spec';
+import { expect } from 'vitest';
+import { caseSource, type Expected, readCase } from './case.ts';
+
+/** NMSE of logits that a cache of this type may cost. */
+const BOUNDS: Record<KvType, number> = { f32: 1e-5, f16: 1e-4, q8: 5e-3 };
+
+export async function checkCase(name: string, kv: KvType): Promise<void> {
+  const expected = readCase(name);
+  const { promptIds, greedyIds, steps, logits, minTop1Margin } = expected;
+  const model = await openModel({ sources: [caseSource(name)], gpu: await openDawn(), kv });
+  try {
+    const all = await model.prefillLogits([...promptIds, ...greedyIds.slice(0, -1)]);
+    const prefilled = steps.map((step) => all[promptIds.length - 1 + step]!);
+    expect(nmse(prefilled, logits), 'logits by prefill').toBeLessThanOrEqual(BOUNDS[kv]);
+    const decoded = await model.decodeLogits(promptIds, greedyIds.slice(0, -1));
+    const stepped = steps.map((step) => decoded[step]!);
+    expect(nmse(stepped, logits), 'logits by decode').toBeLessThanOrEqual(BOUNDS[kv]);
+    // Half-precision keys may turn a near tie.
+    if (kv === 'f32' || minTop1Margin > 0.05) expect(await greedy(model, expected)).toEqual(greedyIds);
+  } finally {
+    await model.engine.unload();
+  }
+}
+
+function nmse(actual: Float32Array[], expected: Float32Array[]): number {
+  let error = 0;
+  let power = 0;
+  expected.forEach((row, r) =>
+    row.forEach((value, i) => {
+      error += (actual[r]![i]! - value) ** 2;
+      power += value ** 2;
+    }),
+  );
+  return error / power;
+}
+
+async function greedy({ engine }: OpenModel, { promptIds, greedyIds }: Expected): Promise<number[]> {
+  const ids: number[] = [];
+  const request = {
+    prompt: { kind: 'ids' as const, ids: promptIds },
+    sampling: GREEDY,
+    maxTokens: greedyIds.length,
+    stop: [],
+    ignoreEos: true,
+  };
+  for await (const part of engine.generate(request)) if (part.type === 'text-delta') ids.push(...part.ids);
+  return ids;
+}

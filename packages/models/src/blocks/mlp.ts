@@ -1,0 +1,29 @@
+// The gated MLP: down(activation(gate(x)) * up(x)) (SwiGLU and kin, arXiv 2002.05202).
+
+import type { Recorder, Tensor } from '@quern/gpu';
+import { type Activation, glu, matmul } from '@quern/kernels';
+import { linear, type Linear } from '../linear.ts';
+
+export interface Mlp {
+  /** Rows: gate, then up. */
+  readonly gateUp: Linear;
+  readonly down: Linear;
+  readonly activation: Activation;
+}
+
+/** Normed rows in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
+export function mlp(
+  rec: Recorder,
+  { gateUp, down, activation }: Mlp,
+  { x, residual, step }: { x: Tensor; residual: Tensor | undefined; step: Tensor },
+): Tensor {
+  const inner = rec.scratch('mlp.inner', [x.shape[0]!, gateUp.rows / 2]);
+  const [only, ...others] = gateUp.weights;
+  if (activation === 'silu' && others.length === 0 && only!.weight.parts.length === 1 && !gateUp.bias) {
+    matmul(rec, { weight: only!.weight, x, y: inner, step, glu: true });
+  } else {
+    const both = linear(rec, gateUp, { x, step, name: 'mlp.gate_up' });
+    glu(rec, { x: both, activation, gated: true, step, y: inner });
+  }
+  return linear(rec, down, { x: inner, step, name: 'mlp', residual });
+}
