@@ -11,6 +11,7 @@ describe.each([
   'arch-gemma2',
   'arch-gemma3',
   'arch-phi3',
+  'arch-phi3-longrope',
 ])('%s', (name) => {
   test.each(['f32', 'f16'] as const)('%s cache', (kv) => checkCase(name, kv));
 });

@@ -24,6 +24,7 @@ export async function benchPrefill(
   signal?: AbortSignal,
 ): Promise<BenchRow> {
   fits(context, tokens);
+  context.runner.prepare(tokens);
   const tokensPerSecond: number[] = [];
   for (let i = 0; i <= repetitions; i++) {
     const seconds = await timed(context, async (sequence) => {
@@ -43,6 +44,7 @@ export async function benchDecode(
 ): Promise<BenchRow> {
   const prompt = someTokens(context, 2);
   fits(context, prompt.length + tokens);
+  context.runner.prepare(prompt.length + tokens);
   const tokensPerSecond: number[] = [];
   for (let i = 0; i <= repetitions; i++) {
     // A full warm-up would double the time of a slow adapter for nothing.

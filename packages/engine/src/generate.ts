@@ -37,6 +37,7 @@ export async function* generate(
   // The last token needs no place in the cache.
   const most = Math.min(request.maxTokens ?? Infinity, context.contextLength - prompt.length + 1);
   yield { type: 'prompt-start', promptIds: prompt };
+  runner.prepare(prompt.length + Math.max(0, most - 1));
   const sequence = cache.open(prompt);
   const cachedTokens = sequence.ids.length;
   const generated: number[] = [];

@@ -108,7 +108,7 @@ async function build(
   const sampler = new SamplerState(gpu, config.vocabulary);
   const cache = new SequenceCache(pages);
   const plans = new PlanBook({ gpu, model, variants, layers, steps, sampler, contextLength, keepTaps });
-  const runner = new Runner({ gpu, plans, steps, sampler, cache, chunkRows });
+  const runner = new Runner({ gpu, model, plans, steps, sampler, cache, chunkRows });
 
   const opened = performance.now();
   // Kernels compile while the weights arrive.
@@ -185,7 +185,7 @@ async function readSmall(
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Float32Array>> {
   const vectors = new Map<string, Float32Array>();
-  for (const name of ['rope_freqs.weight']) {
+  for (const name of ['rope_freqs.weight', 'rope_factors_long.weight', 'rope_factors_short.weight']) {
     const info = file.tensors.get(name);
     if (!info) continue;
     const bytes = await file.sources[info.file]!.read(info.offset, info.byteLength, signal);

@@ -2,6 +2,7 @@
 // and read back late. Knows token ids; knows nothing of text, stop strings or requests.
 
 import { type Gpu, readBuffer, ReadbackRing } from '@quern/gpu';
+import type { Model } from '@quern/models';
 import { assert, throwIfAborted } from '@quern/spec';
 import type { PlanBook } from './plan-book.ts';
 import { RECORD_WORDS, type SamplerState, type SamplingStages } from './sampling/stages.ts';
@@ -10,6 +11,7 @@ import type { StepTensors } from './step-tensors.ts';
 
 export interface RunnerOptions {
   gpu: Gpu;
+  model: Model;
   plans: PlanBook;
   steps: StepTensors;
   sampler: SamplerState;
@@ -34,6 +36,11 @@ export class Runner {
     this.#ring = new ReadbackRing(options.gpu, RECORD_WORDS * 4, LOOKAHEAD + 2);
     // A tenth of a second of a software adapter; GPUs take a chunk whole.
     this.#flopsPerSubmit = options.gpu.caps.software ? 3e8 : 1e12;
+  }
+
+  /** Before a sequence that may grow to `tokens` is opened: models may compute keys of long ones otherwise. */
+  prepare(tokens: number): void {
+    if (this.#options.model.prepare(tokens)) this.#options.cache.clear();
   }
 
   /**
@@ -85,6 +92,7 @@ export class Runner {
   /** Natural log of the probability of each of `tokens` but the first, given those before it. */
   async logprobs(sequence: Sequence, tokens: readonly number[], signal?: AbortSignal): Promise<number[]> {
     const { gpu, plans, steps } = this.#options;
+    this.prepare(tokens.length);
     this.#reserve(sequence, tokens.length, true);
     const logprobs: number[] = [];
     await this.#chunks(tokens, signal, async (chunk, first, rows) => {

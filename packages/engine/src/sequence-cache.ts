@@ -95,6 +95,11 @@ export class SequenceCache {
     if (sequence.pages.length > 0) this.#idle.push(sequence);
   }
 
+  /** Forgets every finished sequence. */
+  clear(): void {
+    for (const sequence of this.#idle.splice(0)) this.free(sequence);
+  }
+
   free(sequence: Sequence): void {
     for (const page of sequence.pages.splice(0)) this.#pool.release(page);
     sequence.ids = [];

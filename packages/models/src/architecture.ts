@@ -30,6 +30,11 @@ export interface ForwardContext {
 }
 
 export interface Model {
+  /**
+   * Makes ready for a sequence of up to `tokens`. True if that changed how keys are computed, so that the cache
+   * holds nothing of use any more (LongRoPE).
+   */
+  prepare(tokens: number): boolean;
   /** Hidden rows [rows, dim] of the step's tokens. */
   embed(rec: Recorder, step: Tensor, rows: number): Tensor;
   /** [rows, dim] -> [rows, dim], through every layer; appends to the cache. */

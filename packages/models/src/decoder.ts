@@ -10,7 +10,7 @@ import type { Architecture, ForwardContext, Model, ModelConfig } from './archite
 import { type AttentionBlock, selfAttention } from './blocks/attention.ts';
 import { type Mlp, mlp } from './blocks/mlp.ts';
 import { linear, type Linear } from './linear.ts';
-import { type RopeConfig, ropeAngles, ropeConfig } from './rope.ts';
+import { type RopeConfig, ropeConfig, RopeTables } from './rope.ts';
 import type { WeightRegistry } from './weight-registry.ts';
 
 export interface DecoderConfig extends ModelConfig {
@@ -100,13 +100,13 @@ interface Layer {
 
 export function createDecoder(weights: WeightRegistry, c: DecoderConfig, positions: number): Model {
   const { dim, epsilon } = c;
-  const angles = ropeAngles(weights, positions);
+  const ropes = new RopeTables(weights, positions);
   const embedding = weights.linear('token_embd', dim, [['token_embd.weight', c.vocabulary]]);
   const layers = Array.from({ length: c.layers }, (_, i): Layer => {
     const norm = (name: string) => weights.optionalVector(`blk.${i}.${name}.weight`, dim);
     return {
       attentionNorm: norm('attn_norm'),
-      attention: attentionBlock(weights, c, i, angles(c.rope(i))),
+      attention: attentionBlock(weights, c, i, ropes.tensor(c.rope(i))),
       afterAttention: norm('post_attention_norm'),
       mlpNorm: norm('ffn_norm'),
       mlp: mlpBlock(weights, c, i),
@@ -132,6 +132,7 @@ export function createDecoder(weights: WeightRegistry, c: DecoderConfig, positio
   };
 
   return {
+    prepare: (tokens) => ropes.prepare(tokens),
     embed(rec, step, rows) {
       const y = rec.scratch('embedding', [rows, dim]);
       embed(rec, { weight: embedding.weights[0]!.weight, step, y, scale: c.embeddingScale });

@@ -62,6 +62,11 @@ export class WeightRegistry {
     return tensor;
   }
 
+  /** Other values for a table of ours. */
+  rewrite(tensor: Tensor, data: Float32Array<ArrayBuffer>): void {
+    this.#gpu.device.queue.writeBuffer(tensor.place!.buffer, 0, data);
+  }
+
   /**
    * One linear layer over `parts`, stacked in that order: name of the weight and its rows. A bias of the
    * same names (`.bias` for `.weight`) comes with it where the file has one.

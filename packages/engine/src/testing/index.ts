@@ -30,6 +30,7 @@ async function prefillLogits(
 ): Promise<Float32Array[]> {
   const sequence = { ids: [], pages: [] };
   const rows: Float32Array[] = [];
+  p.runner.prepare(ids.length);
   p.cache.reserve(sequence, ids.length);
   p.steps.writePages(sequence);
   for (let first = 0; first < ids.length; first += chunkRows) {
@@ -51,8 +52,8 @@ async function decodeLogits(
   next: readonly number[],
 ): Promise<Float32Array[]> {
   const stages = stagesFor(GREEDY, false);
-  const sequence = p.cache.open([...prompt, ...next]);
-  p.cache.free(sequence);
+  p.runner.prepare(prompt.length + next.length);
+  const sequence = { ids: [], pages: [] };
   p.sampler.start(GREEDY, stages, []);
   const rows: Float32Array[] = [];
   const { result } = await p.runner.prefill(sequence, prompt, stages);

@@ -15,7 +15,7 @@ function config(metadata: Metadata, key: string): DecoderConfig {
   const common = decoderConfig(metadata, key);
   const global = ropeConfig(metadata, key, common.keyDim);
   const base = getNumber(metadata, `${key}.rope.freq_base_swa`, 10000);
-  const local = { ...global, base, factor: 1 };
+  const local = { ...global, base, scaling: { kind: 'none' } } as const;
   const reach = { kind: 'window', tokens: getCount(metadata, `${key}.attention.sliding_window`) } as const;
   const seesAll = (i: number) => i % PATTERN === PATTERN - 1;
   return {
