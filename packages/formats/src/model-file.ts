@@ -8,8 +8,9 @@ import type { Metadata } from './metadata.ts';
 /** A tensor whose type this build cannot decode: it can be listed, not loaded. */
 export interface UnsupportedTensor {
   readonly name: string;
-  /** GGUF's number and name of the type ('Q8_1'). */
-  readonly typeId: number;
+  /** GGUF's number of the type. */
+  readonly typeId?: number;
+  /** The format's own name of it ('Q8_1', 'F8_E4M3'). */
   readonly typeName: string;
   /** Outermost first. */
   readonly shape: readonly number[];
@@ -17,9 +18,18 @@ export interface UnsupportedTensor {
   readonly offset: number;
 }
 
+/** Text as a Hugging Face folder has it: parsed, not checked. */
+export interface TextFiles {
+  readonly tokenizer: unknown;
+  readonly tokenizerConfig: unknown;
+  readonly chatTemplate?: string;
+  /** Ids that end generation besides those that the tokenizer knows. */
+  readonly eosIds: readonly number[];
+}
+
 export interface ModelFile {
-  readonly format: 'gguf';
-  /** The file's own word: 'llama', 'qwen3moe'. */
+  readonly format: 'gguf' | 'safetensors';
+  /** The file's own word: GGUF's 'qwen3moe', config.json's 'qwen3_moe'. Metadata keys start with it. */
   readonly architecture: string;
   readonly metadata: Metadata;
   /** By name, in file order. */
@@ -27,6 +37,12 @@ export interface ModelFile {
   readonly unsupported: ReadonlyMap<string, UnsupportedTensor>;
   /** In the order that `TensorInfo.file` counts. Still the caller's to close. */
   readonly sources: readonly ByteSource[];
+  /** Small tensors that follow from the metadata and lie in no file, by GGUF's names. */
+  readonly vectors?: ReadonlyMap<string, Float32Array>;
+  /** Why a sound file cannot run: something that it asks for and that is not done. */
+  readonly refused?: string;
+  /** Reads tokenizer and template where the metadata does not hold them. */
+  readonly readText?: (signal?: AbortSignal) => Promise<TextFiles>;
 }
 
 /**
@@ -49,8 +65,14 @@ export function getTensor(model: ModelFile, name: string): TensorInfo {
   );
 }
 
-/** Throws 'unsupported-dtype' naming types and a tensor, unless every tensor can be decoded. */
+/**
+ * Throws 'unsupported-dtype' naming types and a tensor, unless every tensor can be decoded; and
+ * 'unsupported-architecture' for a file that asks for what is not done.
+ */
 export function requireDecodable(model: ModelFile): void {
+  if (model.refused !== undefined) {
+    throw new QuernError('unsupported-architecture', `The model cannot run: ${model.refused}.`);
+  }
   if (model.unsupported.size > 0) throw unsupportedType([...model.unsupported.values()]);
 }
 

@@ -1,0 +1,45 @@
+// What config.json leaves out. Transformers writes a nested text_config without the values that its config
+// class has anyway (Gemma 3's lacks the number of heads), so those defaults belong to the format. Values:
+// the configuration_<model_type>.py of each family.
+
+import type { Json } from './folder-files.ts';
+
+const FAMILY_DEFAULTS: Readonly<Record<string, Json>> = {
+  gemma2: {
+    vocab_size: 256000,
+    num_attention_heads: 8,
+    num_key_value_heads: 4,
+    head_dim: 256,
+    max_position_embeddings: 8192,
+    sliding_window: 4096,
+    query_pre_attn_scalar: 256,
+    attn_logit_softcapping: 50,
+    final_logit_softcapping: 30,
+    tie_word_embeddings: true,
+  },
+  gemma3_text: {
+    vocab_size: 262208,
+    num_attention_heads: 8,
+    num_key_value_heads: 4,
+    head_dim: 256,
+    max_position_embeddings: 131072,
+    rope_theta: 1e6,
+    rope_local_base_freq: 10000,
+    sliding_window: 4096,
+    sliding_window_pattern: 6,
+    query_pre_attn_scalar: 256,
+    tie_word_embeddings: true,
+  },
+  llama: { max_position_embeddings: 2048 },
+  mistral: { num_key_value_heads: 8, max_position_embeddings: 131072, sliding_window: 4096 },
+  phi3: { rms_norm_eps: 1e-5, max_position_embeddings: 4096 },
+  qwen2: { max_position_embeddings: 32768, max_window_layers: 28 },
+  qwen3: { head_dim: 128, max_position_embeddings: 32768, max_window_layers: 28 },
+};
+const COMMON: Json = { rms_norm_eps: 1e-6, rope_theta: 10000 };
+
+/** The config with its family's defaults under it; null counts as given. */
+export function withDefaults(modelType: string, config: Json): Json {
+  const own = Object.hasOwn(FAMILY_DEFAULTS, modelType) ? FAMILY_DEFAULTS[modelType] : {};
+  return { ...COMMON, ...own, ...config };
+}
