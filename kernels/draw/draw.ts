@@ -25,6 +25,7 @@ import sift from './draw_sift.wgsl?raw';
 import gumbel from './gumbel.wgsl?raw';
 import sampler from './sampler.wgsl?raw';
 import { SAMPLER_WORDS } from './sampler.ts';
+import threshold from './threshold.wgsl?raw';
 
 export interface DrawOptions {
   /** [rows, columns] f32, at most 262144 columns. */
@@ -131,7 +132,7 @@ function kernelOf(name: string, main: string, bindings: Kernel['bindings']): Ker
   return defineKernel({
     name,
     main,
-    modules: { argmax, bins, gumbel, order_key: orderKey, sampler, step },
+    modules: { argmax, bins, gumbel, order_key: orderKey, sampler, step, threshold },
     constants: { LANES, SLICE, ROUNDS: 2 },
     bindings,
   });

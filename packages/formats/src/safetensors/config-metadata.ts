@@ -90,9 +90,9 @@ type Set = (key: string, value: MetadataValue | undefined) => void;
 
 /** How far layers see: one window for all, or a list or period of those that have it. */
 function translateWindow(config: ConfigReader, set: Set): void {
-  const window = config.count('sliding_window');
-  if (window === undefined || window === 0 || config.flag('use_sliding_window') === false) return;
-  set('attention.sliding_window', window);
+  const width = config.count('sliding_window');
+  if (width === undefined || width === 0 || config.flag('use_sliding_window') === false) return;
+  set('attention.sliding_window', width);
   const layers = config.count('num_hidden_layers') ?? 0;
   const kinds = config.strings('layer_types');
   const fromLayer =
