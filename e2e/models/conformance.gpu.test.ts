@@ -21,6 +21,25 @@ const CASES = [
   'quant-q6_k',
 ];
 
+/** The other block types, which share all but their decode with those above: in exact arithmetic only. */
+const TYPES = [
+  'q2_k',
+  'q3_k',
+  'q5_k',
+  'iq4_nl',
+  'iq4_xs',
+  'mxfp4',
+  'tq1_0',
+  'tq2_0',
+  'iq2_xxs',
+  'iq2_xs',
+  'iq2_s',
+  'iq3_xxs',
+  'iq3_s',
+  'iq1_s',
+  'iq1_m',
+].map((type) => `quant-${type}`);
+
 function nmse(actual: Float32Array[], expected: Float32Array[]): number {
   let error = 0;
   let power = 0;
@@ -46,11 +65,13 @@ async function greedy({ engine }: OpenModel, { promptIds, greedyIds }: Expected)
   return ids;
 }
 
-describe.each(CASES)('%s', (name) => {
-  test.each([
-    ['f32', 1e-5],
-    ['f16', 1e-4],
-  ] as const)('%s cache', async (kv, bound) => {
+const CACHES = [
+  ['f32', 1e-5],
+  ['f16', 1e-4],
+] as const;
+
+describe.each([...CASES, ...TYPES])('%s', (name) => {
+  test.each(TYPES.includes(name) ? CACHES.slice(0, 1) : CACHES)('%s cache', async (kv, bound) => {
     const expected = readCase(name);
     const model = await openModel({ sources: [caseSource(name)], gpu: await openDawn(), kv });
     const { promptIds, greedyIds, steps } = expected;

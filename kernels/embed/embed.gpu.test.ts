@@ -55,4 +55,26 @@ describe('embed', () => {
   test('a scale and a table in parts', async () => {
     await check('q8_0', 37, 64, [0, 8, 36, 15, 16], Math.sqrt(64), 8 * 64);
   });
+  test('a table in parts, each with its codebook', async () => {
+    await check('iq1_m', 37, 256, [0, 8, 36, 15, 16], 1, 8 * 48);
+  });
+  test('the least scales of mxfp4, but for what an adapter flushes', async () => {
+    const dtype = dtypeByName('mxfp4')!;
+    const bytes = randomRows(dtype, 5, 32, 5);
+    for (let row = 0; row < 5; row++) bytes[row * 17] = row;
+    const weight = createWeight(gpu.device, gpu.caps, 'embedding', dtype, 5, 32);
+    writeRows(gpu.device.queue, weight, 0, 5, bytes);
+    const y = poisoned(gpu, [5, 32]);
+    const step = stepTensor(
+      gpu,
+      [0, 1, 2, 3, 4].map((token) => ({ token })),
+    );
+    await runOp(gpu, (rec) => embed(rec, { weight, step, y }));
+    const actual = await readF32(gpu, y);
+    decodeRows(dtype, bytes, 5, 32).forEach((value, i) => {
+      // Scales of rows 0 and 1, 2^-128 and 2^-127, are subnormal.
+      if (i >= 2 * 32) expect(actual[i]).toBe(value + 0);
+      else expect(Math.abs(actual[i]! - value)).toBeLessThanOrEqual(12 * 2 ** -127);
+    });
+  });
 });

@@ -10,7 +10,10 @@ export interface WeightPart {
   readonly buffer: GPUBuffer;
   readonly firstRow: number;
   readonly rows: number;
-  /** Regions of the buffer, in bytes; a type without scales has its quants there again. */
+  /**
+   * Regions of the buffer, in bytes; a type without scales has its quants there again. The scales begin
+   * with the type's codebook, if it has one.
+   */
   readonly quants: { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number };
   readonly scales: { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number };
 }
@@ -47,7 +50,11 @@ function strides(dtype: DType, cols: number) {
 /** Bytes that `createWeight` takes on the GPU, give or take the alignment of its regions. */
 export function weightBytes(dtype: DType, rows: number, cols: number): number {
   const { quantsStride, scalesStride } = strides(dtype, cols);
-  return rows * (quantsStride * 16 + scalesStride * 4);
+  return rows * (quantsStride * 16 + scalesStride * 4) + codebookBytes(dtype);
+}
+
+function codebookBytes(dtype: DType): number {
+  return dtype.codebook?.byteLength ?? 0;
 }
 
 /** True if the weight needs no more than one part. */
@@ -59,7 +66,9 @@ function rowsPerPart(caps: Caps, dtype: DType, cols: number): number {
   const { quantsStride, scalesStride } = strides(dtype, cols);
   const { maxStorageBufferBindingSize, maxBufferSize } = caps.limits;
   const byBinding = Math.floor(maxStorageBufferBindingSize / (quantsStride * 16));
-  const byBuffer = Math.floor((maxBufferSize - 2 * REGION) / (quantsStride * 16 + scalesStride * 4));
+  const byBuffer = Math.floor(
+    (maxBufferSize - codebookBytes(dtype) - 2 * REGION) / (quantsStride * 16 + scalesStride * 4),
+  );
   return Math.min(byBinding, byBuffer);
 }
 
@@ -86,7 +95,7 @@ export function createWeight(
   for (let firstRow = 0; firstRow < rows; firstRow += most) {
     const count = Math.min(most, rows - firstRow);
     const quantsSize = count * quantsStride * 16;
-    const scalesSize = count * scalesStride * 4;
+    const scalesSize = codebookBytes(dtype) + count * scalesStride * 4;
     const scalesOffset = Math.ceil(quantsSize / REGION) * REGION;
     const size = scalesOffset + Math.ceil(scalesSize / 16) * 16;
     const buffer = device.createBuffer({
@@ -96,6 +105,7 @@ export function createWeight(
     });
     const quants = { buffer, offset: 0, size: quantsSize };
     const scales = scalesSize === 0 ? quants : { buffer, offset: scalesOffset, size: scalesSize };
+    if (dtype.codebook) device.queue.writeBuffer(buffer, scales.offset, dtype.codebook.slice());
     parts.push({ buffer, firstRow, rows: count, quants, scales });
     byteLength += size;
   }
@@ -146,7 +156,8 @@ export function writeRows(
     queue.writeBuffer(part.buffer, part.quants.offset + at * quantsRow, quantsSlice);
     if (scalesRow > 0) {
       const scalesSlice = scales.subarray((from - firstRow) * scalesRow, (to - firstRow) * scalesRow);
-      queue.writeBuffer(part.buffer, part.scales.offset + at * scalesRow, scalesSlice);
+      const scalesAt = part.scales.offset + codebookBytes(dtype) + at * scalesRow;
+      queue.writeBuffer(part.buffer, scalesAt, scalesSlice);
     }
   }
 }

@@ -5,20 +5,48 @@
 // the 32 weights of group g of the row whose quants begin at vec4 q_row and whose scales at word s_row.
 
 import bytes from '../lib/bytes.wgsl?raw';
+import codebookEights from '../lib/codebook_eights.wgsl?raw';
+import f16Scale from '../lib/f16_scale.wgsl?raw';
 import fifthBit from '../lib/fifth_bit.wgsl?raw';
+import fp4 from '../lib/fp4.wgsl?raw';
 import group from '../lib/group.wgsl?raw';
+import iq1Group from '../lib/iq1_group.wgsl?raw';
+import iq2Group from '../lib/iq2_group.wgsl?raw';
+import iq3Group from '../lib/iq3_group.wgsl?raw';
+import iq4Values from '../lib/iq4_values.wgsl?raw';
+import iqSigns from '../lib/iq_signs.wgsl?raw';
+import oneBit from '../lib/one_bit.wgsl?raw';
 import sixBitScales from '../lib/six_bit_scales.wgsl?raw';
+import twoBits from '../lib/two_bits.wgsl?raw';
 import weightBindings from '../lib/weight_bindings.wgsl?raw';
 import bf16 from './bf16.wgsl?raw';
 import f16 from './f16.wgsl?raw';
 import f32 from './f32.wgsl?raw';
+import iq1_m from './iq1_m.wgsl?raw';
+import iq1_s from './iq1_s.wgsl?raw';
+import iq2_s from './iq2_s.wgsl?raw';
+import iq2_xs from './iq2_xs.wgsl?raw';
+import iq2_xxs from './iq2_xxs.wgsl?raw';
+import iq3_s from './iq3_s.wgsl?raw';
+import iq3_xxs from './iq3_xxs.wgsl?raw';
+import iq4_nl from './iq4_nl.wgsl?raw';
+import iq4_xs from './iq4_xs.wgsl?raw';
+import mxfp4 from './mxfp4.wgsl?raw';
+import nvfp4 from './nvfp4.wgsl?raw';
+import q1_0 from './q1_0.wgsl?raw';
+import q2_0 from './q2_0.wgsl?raw';
+import q2_k from './q2_k.wgsl?raw';
+import q3_k from './q3_k.wgsl?raw';
 import q4_0 from './q4_0.wgsl?raw';
 import q4_1 from './q4_1.wgsl?raw';
 import q4_k from './q4_k.wgsl?raw';
 import q5_0 from './q5_0.wgsl?raw';
 import q5_1 from './q5_1.wgsl?raw';
+import q5_k from './q5_k.wgsl?raw';
 import q6_k from './q6_k.wgsl?raw';
 import q8_0 from './q8_0.wgsl?raw';
+import tq1_0 from './tq1_0.wgsl?raw';
+import tq2_0 from './tq2_0.wgsl?raw';
 import type { DType } from '@quern/dtypes';
 import { QuernError } from '@quern/spec';
 
@@ -26,13 +54,50 @@ const DECODERS: Readonly<Record<string, string>> = {
   bf16,
   f16,
   f32,
+  iq1_m,
+  iq1_s,
+  iq2_s,
+  iq2_xs,
+  iq2_xxs,
+  iq3_s,
+  iq3_xxs,
+  iq4_nl,
+  iq4_xs,
+  mxfp4,
+  nvfp4,
+  q1_0,
+  q2_0,
+  q2_k,
+  q3_k,
   q4_0,
   q4_1,
   q4_k,
   q5_0,
   q5_1,
+  q5_k,
   q6_k,
   q8_0,
+  tq1_0,
+  tq2_0,
+};
+
+/** What decoders share, by the names that they import. */
+const SHARED: Readonly<Record<string, string>> = {
+  bytes,
+  codebook_eights: codebookEights,
+  f16_scale: f16Scale,
+  fifth_bit: fifthBit,
+  fp4,
+  group,
+  iq1_group: iq1Group,
+  iq2_group: iq2Group,
+  iq3_group: iq3Group,
+  iq4_values: iq4Values,
+  iq_signs: iqSigns,
+  one_bit: oneBit,
+  six_bit_scales: sixBitScales,
+  two_bits: twoBits,
+  weight_bindings: weightBindings,
 };
 
 /** Names of the types that the GPU decodes. */
@@ -47,12 +112,5 @@ export function weightModules(dtype: DType): Record<string, string> {
       `No kernel reads ${dtype.name} weights. The types that run: ${QUANTS.join(', ')}.`,
     );
   }
-  return {
-    weight,
-    bytes,
-    group,
-    fifth_bit: fifthBit,
-    six_bit_scales: sixBitScales,
-    weight_bindings: weightBindings,
-  };
+  return { ...SHARED, weight };
 }

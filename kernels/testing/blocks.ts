@@ -16,6 +16,13 @@ export function randomRows(dtype: DType, rows: number, cols: number, seed: numbe
     for (const field of SCALE_FIELDS[dtype.name] ?? []) f16(at + field);
     if (dtype.name === 'f32') view.setFloat32(at, next(), true);
     if (dtype.name === 'f16') f16(at);
+    // The top byte of iq1_m's d, and bytes of exponents.
+    if (dtype.name === 'iq1_m') {
+      bytes[at + 53] = (bytes[at + 53]! & 0x0f) | 0xc0;
+      bytes[at + 55] = (bytes[at + 55]! & 0x0f) | 0x20;
+    }
+    if (dtype.name === 'mxfp4') bytes[at] = 118 + (bytes[at]! & 7);
+    if (dtype.name === 'nvfp4') for (let i = at; i < at + 4; i++) bytes[i] = 0x20 + (bytes[i]! & 31);
     if (dtype.name === 'bf16') view.setUint16(at, 0x3d00 + Math.floor((next() + 1) * 200), true);
   }
   return bytes;
@@ -28,8 +35,23 @@ const SCALE_FIELDS: Record<string, number[]> = {
   q5_0: [0],
   q5_1: [0, 2],
   q8_0: [0],
+  q1_0: [0],
+  q2_0: [0],
+  q2_k: [80, 82],
+  q3_k: [108],
   q4_k: [0, 2],
+  q5_k: [0, 2],
   q6_k: [208],
+  iq1_s: [0],
+  iq2_xxs: [0],
+  iq2_xs: [0],
+  iq2_s: [0],
+  iq3_xxs: [0],
+  iq3_s: [0],
+  iq4_nl: [0],
+  iq4_xs: [0],
+  tq1_0: [52],
+  tq2_0: [64],
 };
 
 export function decodeRows(dtype: DType, bytes: Uint8Array, rows: number, cols: number): Float32Array {

@@ -20,12 +20,14 @@ export interface BlockLayout {
   readonly scales: readonly Run[];
   /** Zero bytes after each block's scales. */
   readonly scalePadding?: number;
+  readonly codebook?: Uint8Array;
   readonly decode: DType['decode'];
 }
 
 /** A type whose GPU layout moves bytes and changes none. */
 export function blockType(layout: BlockLayout): DType {
-  const { name, id, blockSize, blockBytes, quants, scales, scalePadding = 0 } = layout;
+  const { quants, scales, scalePadding = 0, ...rest } = layout;
+  const { blockBytes } = rest;
   const qBytes = totalLength(quants);
   const sBytes = totalLength(scales) + scalePadding;
   const repack: DType['repack'] = (bytes, blocks, quantStream, scaleStream) => {
@@ -33,7 +35,7 @@ export function blockType(layout: BlockLayout): DType {
     moveRuns(bytes, blockBytes, scales, scaleStream, sBytes, blocks);
     if (scalePadding > 0) zeroRuns(scaleStream, sBytes, sBytes - scalePadding, scalePadding, blocks);
   };
-  return checkedType({ name, id, blockSize, blockBytes, qBytes, sBytes, decode: layout.decode, repack });
+  return checkedType({ ...rest, qBytes, sBytes, repack });
 }
 
 /** The same type, refusing (code 'internal') buffers that are too short for the blocks asked for. */

@@ -3,7 +3,8 @@
 //
 // On the GPU a weight is two streams, each row starting at a fixed stride:
 //   quants  qBytes per block; rows start at multiples of 16 bytes, padded with zeros
-//   scales  sBytes per block (0 = none); rows start at multiples of 4 bytes, padded with zeros
+//   scales  a codebook if the type has one, then sBytes per block (0 = none); rows start at multiples of
+//           4 bytes, padded with zeros
 // It is a byte split: nothing is requantised, so decoding either form gives the same f32 bits.
 
 export interface DType {
@@ -17,6 +18,11 @@ export interface DType {
   /** Bytes a block in the two GPU streams. */
   readonly qBytes: number;
   readonly sBytes: number;
+  /**
+   * A table that kernels look up, a multiple of 4 bytes. It stands once before the first row's scales, so
+   * that no kernel needs a binding more for it.
+   */
+  readonly codebook?: Uint8Array;
   /**
    * Decodes `blocks` whole blocks at the start of `bytes` into `out[0 .. blocks * blockSize)`,
    * bit-equal to ggml's dequantize_row.

@@ -52,6 +52,9 @@ const LAYOUTS: Record<string, { q: number[]; s: number[] }> = {
   iq1_m: { q: range(0, 48), s: range(48, 56) },
   tq1_0: { q: range(0, 48), s: [...range(48, 54), -1, -1] },
   tq2_0: { q: range(0, 64), s: range(64, 66) },
+  nvfp4: { q: range(4, 36), s: range(0, 4) },
+  q1_0: { q: range(2, 18), s: range(0, 2) },
+  q2_0: { q: range(2, 18), s: range(0, 2) },
 };
 
 function range(from: number, to: number): number[] {

@@ -2,6 +2,13 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { IQ1_GRID, IQ2_S_GRID, IQ2_XS_GRID, IQ2_XXS_GRID, IQ3_S_GRID, IQ3_XXS_GRID } from './iq-grids.ts';
 import { evenSigns, withSign } from './iq-signs.ts';
+import { iq1_m } from './iq1_m.ts';
+import { iq1_s } from './iq1_s.ts';
+import { iq2_s } from './iq2_s.ts';
+import { iq2_xs } from './iq2_xs.ts';
+import { iq2_xxs } from './iq2_xxs.ts';
+import { iq3_s } from './iq3_s.ts';
+import { iq3_xxs } from './iq3_xxs.ts';
 
 // First half of the SHA-256 of each table as gguf-py 0.19 expands it, a byte an element. The vectors of
 // random blocks meet only some of the entries; a slip in any other one shows here.
@@ -26,3 +33,29 @@ test('sign indices give 128 patterns with an even number of minus signs', () => 
     expect(signs % 128).toBe(index);
   }
 });
+
+test.each([iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, iq1_s, iq1_m])(
+  '$name brings its codebook packed',
+  (type) => {
+    const grid = GRIDS[type.name]!;
+    const fours = type.name.startsWith('iq3');
+    expect(type.codebook!.length).toBe(fours ? grid.length : grid.length / 4);
+    const ternary = type.name.startsWith('iq1');
+    const unpacked = Int8Array.from(grid, (_, i) => {
+      if (fours) return type.codebook![i]!;
+      const code = (type.codebook![i >> 2]! >> (2 * (i & 3))) & 3;
+      return ternary ? code - 1 : [8, 25, 43][code]!;
+    });
+    expect(unpacked).toEqual(grid);
+  },
+);
+
+const GRIDS: Record<string, Int8Array> = {
+  iq2_xxs: IQ2_XXS_GRID,
+  iq2_xs: IQ2_XS_GRID,
+  iq2_s: IQ2_S_GRID,
+  iq3_xxs: IQ3_XXS_GRID,
+  iq3_s: IQ3_S_GRID,
+  iq1_s: IQ1_GRID,
+  iq1_m: IQ1_GRID,
+};

@@ -6,6 +6,7 @@
 
 import { blockType } from './block-type.ts';
 import { f16ToF32 } from './f16.ts';
+import { ternaryCode, packEights } from './iq-codebooks.ts';
 import { IQ1_GRID } from './iq-grids.ts';
 import { readU16 } from './little-endian.ts';
 
@@ -16,6 +17,7 @@ export const iq1_m = blockType({
   blockBytes: 56,
   quants: [[0, 48]],
   scales: [[48, 8]],
+  codebook: packEights(IQ1_GRID, ternaryCode),
   decode(bytes, blocks, out) {
     for (let b = 0; b < blocks; b++) {
       const block = b * 56;

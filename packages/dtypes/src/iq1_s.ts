@@ -5,6 +5,7 @@
 
 import { blockType } from './block-type.ts';
 import { readF16 } from './f16.ts';
+import { ternaryCode, packEights } from './iq-codebooks.ts';
 import { IQ1_GRID } from './iq-grids.ts';
 import { readU16 } from './little-endian.ts';
 
@@ -15,6 +16,7 @@ export const iq1_s = blockType({
   blockBytes: 50,
   quants: [[2, 48]],
   scales: [[0, 2]],
+  codebook: packEights(IQ1_GRID, ternaryCode),
   decode(bytes, blocks, out) {
     for (let b = 0; b < blocks; b++) {
       const block = b * 50;

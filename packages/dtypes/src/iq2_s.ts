@@ -6,6 +6,7 @@
 
 import { blockType } from './block-type.ts';
 import { readF16 } from './f16.ts';
+import { magnitudeCode, packEights } from './iq-codebooks.ts';
 import { IQ2_S_GRID } from './iq-grids.ts';
 import { withSign } from './iq-signs.ts';
 
@@ -20,6 +21,7 @@ export const iq2_s = blockType({
     [0, 2],
   ],
   scalePadding: 2,
+  codebook: packEights(IQ2_S_GRID, magnitudeCode),
   decode(bytes, blocks, out) {
     for (let b = 0; b < blocks; b++) {
       const block = b * 82;

@@ -5,6 +5,7 @@
 
 import { blockType } from './block-type.ts';
 import { readF16 } from './f16.ts';
+import { magnitudeCode, packEights } from './iq-codebooks.ts';
 import { IQ2_XS_GRID } from './iq-grids.ts';
 import { evenSigns, withSign } from './iq-signs.ts';
 import { readU16 } from './little-endian.ts';
@@ -20,6 +21,7 @@ export const iq2_xs = blockType({
     [0, 2],
   ],
   scalePadding: 2,
+  codebook: packEights(IQ2_XS_GRID, magnitudeCode),
   decode(bytes, blocks, out) {
     for (let b = 0; b < blocks; b++) {
       const block = b * 74;

@@ -5,6 +5,7 @@
 
 import { blockType } from './block-type.ts';
 import { readF16 } from './f16.ts';
+import { magnitudeCode, packEights } from './iq-codebooks.ts';
 import { IQ2_XXS_GRID } from './iq-grids.ts';
 import { evenSigns, withSign } from './iq-signs.ts';
 import { readI32 } from './little-endian.ts';
@@ -16,6 +17,7 @@ export const iq2_xxs = blockType({
   blockBytes: 66,
   quants: [[2, 64]],
   scales: [[0, 2]],
+  codebook: packEights(IQ2_XXS_GRID, magnitudeCode),
   decode(bytes, blocks, out) {
     for (let b = 0; b < blocks; b++) {
       const d = readF16(bytes, b * 66);

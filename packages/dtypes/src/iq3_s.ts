@@ -24,6 +24,7 @@ export const iq3_s = blockType({
     [0, 2],
   ],
   scalePadding: 2,
+  codebook: new Uint8Array(IQ3_S_GRID.buffer),
   decode(bytes, blocks, out) {
     for (let b = 0; b < blocks; b++) {
       const block = b * 110;

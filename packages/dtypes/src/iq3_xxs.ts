@@ -16,6 +16,7 @@ export const iq3_xxs = blockType({
   blockBytes: 98,
   quants: [[2, 96]],
   scales: [[0, 2]],
+  codebook: new Uint8Array(IQ3_XXS_GRID.buffer),
   decode(bytes, blocks, out) {
     for (let b = 0; b < blocks; b++) {
       const block = b * 98;
