@@ -2,7 +2,7 @@
 // MLP, with residuals. A family's file says what is particular to it; what a layer has besides (biases, norms
 // of queries and keys, norms behind a block, fused projections) shows in which tensors the file has.
 
-import { getCount, getNumber, type Metadata } from '@quern/formats';
+import { getCount, getNumber, getString, type Metadata } from '@quern/formats';
 import type { Recorder, Tensor } from '@quern/gpu';
 import { type Activation, embed, type Reach, rmsNorm, softcap } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
@@ -12,6 +12,7 @@ import { type Mlp, mlp } from './blocks/mlp.ts';
 import { linear, type Linear } from './linear.ts';
 import { type RopeConfig, ropeConfig, RopeTables } from './rope.ts';
 import type { WeightRegistry } from './weight-registry.ts';
+import { windowedLayers } from './windows.ts';
 
 export interface DecoderConfig extends ModelConfig {
   readonly heads: number;
@@ -68,7 +69,7 @@ export function decoderConfig(
     valueDim,
     inner: getCount(metadata, `${key}.feed_forward_length`),
     epsilon: getNumber(metadata, `${key}.attention.layer_norm_rms_epsilon`),
-    scoreScale: keyDim ** -0.5,
+    scoreScale: getNumber(metadata, `${key}.attention.scale`, keyDim ** -0.5),
     embeddingScale: 1,
   };
 }
@@ -83,7 +84,16 @@ export function uniformDecoder(
       const rope = ropeConfig(metadata, key, common.keyDim);
       const tokens = getCount(metadata, `${key}.attention.sliding_window`, 0);
       const reach = tokens > 0 ? ({ kind: 'window', tokens } as const) : undefined;
-      return { ...common, ...own, rope: () => rope, reach: () => reach };
+      const windowed = windowedLayers(metadata, key, 0);
+      // Safetensors have halves where GGUF's converter made the pairs stand side by side.
+      const halves = getString(metadata, `${key}.rope.pairs`, own.pairs) === 'halves';
+      return {
+        ...common,
+        ...own,
+        pairs: halves ? 'halves' : own.pairs,
+        rope: () => rope,
+        reach: (i) => (windowed(i) ? reach : undefined),
+      };
     },
     create: createDecoder,
   };

@@ -2,3 +2,4 @@
 export type { Architecture, ForwardContext, Model, ModelConfig } from './architecture.ts';
 export { findArchitecture } from './architectures/index.ts';
 export { WeightRegistry } from './weight-registry.ts';
+export { withGgufNames } from './weight-names.ts';

@@ -5,6 +5,7 @@ import { getCount, getNumber, type Metadata } from '@quern/formats';
 import type { Architecture } from '../architecture.ts';
 import { createDecoder, type DecoderConfig, decoderConfig } from '../decoder.ts';
 import { ropeConfig } from '../rope.ts';
+import { windowedLayers } from '../windows.ts';
 
 /** Layers of the 27B model, whose queries are scaled by the width of a head as dim / heads has it. */
 const LAYERS_27B = 46;
@@ -12,6 +13,7 @@ const LAYERS_27B = 46;
 function config(metadata: Metadata, key: string): DecoderConfig {
   const common = decoderConfig(metadata, key);
   const rope = ropeConfig(metadata, key, common.keyDim);
+  const windowed = windowedLayers(metadata, key, 2);
   const reach = {
     kind: 'window',
     tokens: getCount(metadata, `${key}.attention.sliding_window`, 4096),
@@ -20,12 +22,16 @@ function config(metadata: Metadata, key: string): DecoderConfig {
     ...common,
     activation: 'gelu_tanh',
     pairs: 'halves',
-    scoreScale: (common.layers === LAYERS_27B ? common.dim / common.heads : common.keyDim) ** -0.5,
+    scoreScale: getNumber(
+      metadata,
+      `${key}.attention.scale`,
+      (common.layers === LAYERS_27B ? common.dim / common.heads : common.keyDim) ** -0.5,
+    ),
     embeddingScale: Math.sqrt(common.dim),
     scoreCap: getNumber(metadata, `${key}.attn_logit_softcapping`, 50),
     logitCap: getNumber(metadata, `${key}.final_logit_softcapping`, 30),
     rope: () => rope,
-    reach: (i) => (i % 2 === 0 ? reach : undefined),
+    reach: (i) => (windowed(i) ? reach : undefined),
   };
 }
 

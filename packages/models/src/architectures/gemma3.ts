@@ -5,6 +5,7 @@ import { getCount, getNumber, type Metadata } from '@quern/formats';
 import type { Architecture } from '../architecture.ts';
 import { createDecoder, type DecoderConfig, decoderConfig } from '../decoder.ts';
 import { ropeConfig } from '../rope.ts';
+import { windowedLayers } from '../windows.ts';
 
 /** Every sixth layer sees all. */
 const PATTERN = 6;
@@ -17,16 +18,20 @@ function config(metadata: Metadata, key: string): DecoderConfig {
   const base = getNumber(metadata, `${key}.rope.freq_base_swa`, 10000);
   const local = { ...global, base, scaling: { kind: 'none' } } as const;
   const reach = { kind: 'window', tokens: getCount(metadata, `${key}.attention.sliding_window`) } as const;
-  const seesAll = (i: number) => i % PATTERN === PATTERN - 1;
+  const windowed = windowedLayers(metadata, key, PATTERN);
   return {
     ...common,
     activation: 'gelu_tanh',
     pairs: 'halves',
-    scoreScale: (common.layers === LAYERS_27B ? common.dim / common.heads : common.keyDim) ** -0.5,
+    scoreScale: getNumber(
+      metadata,
+      `${key}.attention.scale`,
+      (common.layers === LAYERS_27B ? common.dim / common.heads : common.keyDim) ** -0.5,
+    ),
     embeddingScale: Math.sqrt(common.dim),
     logitCap: getNumber(metadata, `${key}.final_logit_softcapping`, 0) || undefined,
-    rope: (i) => (seesAll(i) ? global : local),
-    reach: (i) => (seesAll(i) ? undefined : reach),
+    rope: (i) => (windowed(i) ? local : global),
+    reach: (i) => (windowed(i) ? reach : undefined),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { QuernError } from '@quern/spec';
 import type { Architecture } from '../architecture.ts';
+import { ggufArchitecture } from './aliases.ts';
 import { gemma2 } from './gemma2.ts';
 import { gemma3 } from './gemma3.ts';
 import { llama } from './llama.ts';
@@ -13,7 +14,8 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = { gemma2, gemma3, 
 
 /** Throws 'unsupported-architecture' naming what runs. */
 export function findArchitecture(name: string): Architecture {
-  const found = Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name] : undefined;
+  const word = ggufArchitecture(name);
+  const found = Object.hasOwn(ARCHITECTURES, word) ? ARCHITECTURES[word] : undefined;
   if (found) return found;
   throw new QuernError(
     'unsupported-architecture',

@@ -1,0 +1,20 @@
+// What Hugging Face's model_type and GGUF's general.architecture call the same thing. Files keep their own
+// word; everything here is found by GGUF's.
+
+const ALIASES: Readonly<Record<string, string>> = {
+  cohere: 'command-r',
+  deepseek_v2: 'deepseek2',
+  deepseek_v3: 'deepseek2',
+  gemma3_text: 'gemma3',
+  gpt_oss: 'gpt-oss',
+  ministral: 'llama',
+  mistral: 'llama',
+  mixtral: 'llama',
+  qwen2_moe: 'qwen2moe',
+  qwen3_moe: 'qwen3moe',
+};
+
+/** GGUF's word for an architecture of either vocabulary. */
+export function ggufArchitecture(name: string): string {
+  return Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
+}

@@ -1,0 +1,96 @@
+// One vocabulary of weight names for every architecture: GGUF's. What a Hugging Face checkpoint calls its
+// tensors is translated here, family differences included: which norms it stores as w where GGUF has 1 + w,
+// and whose Q and K rows GGUF permutes (docs/decisions/semantics.md).
+
+import type { DType, TensorInfo } from '@quern/dtypes';
+import type { ModelFile } from '@quern/formats';
+import { ggufArchitecture } from './architectures/aliases.ts';
+
+/** Modules of a layer, without `model.layers.<i>.` and `blk.<i>.`. */
+const LAYER_NAMES: Readonly<Record<string, string>> = {
+  input_layernorm: 'attn_norm',
+  'self_attn.q_proj': 'attn_q',
+  'self_attn.k_proj': 'attn_k',
+  'self_attn.v_proj': 'attn_v',
+  'self_attn.qkv_proj': 'attn_qkv',
+  'self_attn.o_proj': 'attn_output',
+  'self_attn.q_norm': 'attn_q_norm',
+  'self_attn.k_norm': 'attn_k_norm',
+  post_attention_layernorm: 'ffn_norm',
+  'mlp.gate_proj': 'ffn_gate',
+  'mlp.up_proj': 'ffn_up',
+  'mlp.down_proj': 'ffn_down',
+  'mlp.gate_up_proj': 'ffn_up',
+};
+/** Families with norms behind their blocks too: what others call the MLP's norm is the attention's second. */
+const NORMS_BEHIND: Readonly<Record<string, string>> = {
+  post_attention_layernorm: 'post_attention_norm',
+  pre_feedforward_layernorm: 'ffn_norm',
+  post_feedforward_layernorm: 'post_ffw_norm',
+};
+const MODEL_NAMES: Readonly<Record<string, string>> = {
+  'model.embed_tokens': 'token_embd',
+  'model.norm': 'output_norm',
+  lm_head: 'output',
+};
+
+const HAS_NORMS_BEHIND = new Set(['gemma2', 'gemma3', 'olmo2']);
+const STORES_NORMS_LESS_ONE = new Set(['gemma', 'gemma2', 'gemma3']);
+/** Their converters reorder Q and K so that the pairs of RoPE stand side by side; checkpoints have halves. */
+const PERMUTED_IN_GGUF = new Set(['llama', 'granite', 'granitemoe', 'olmo', 'smollm3']);
+
+/** GGUF's name of a checkpoint's tensor, undefined for one that no architecture reads. */
+export function ggufName(name: string, architecture: string): string | undefined {
+  // Models that also see or hear wrap their language model.
+  const plain = name
+    .replace(/^(model\.language_model|language_model\.model)\./, 'model.')
+    .replace(/^language_model\.lm_head\./, 'lm_head.');
+  const [, module = '', kind = ''] = /^(.*)\.(weight|bias)$/.exec(plain) ?? [];
+  const whole = lookUp(MODEL_NAMES, module);
+  if (whole !== undefined) return `${whole}.${kind}`;
+  const [, layer, part = ''] = /^model\.layers\.(\d+)\.(.+)$/.exec(module) ?? [];
+  const behind = HAS_NORMS_BEHIND.has(ggufArchitecture(architecture));
+  const found = (behind ? lookUp(NORMS_BEHIND, part) : undefined) ?? lookUp(LAYER_NAMES, part);
+  return layer !== undefined && found !== undefined ? `blk.${layer}.${found}.${kind}` : undefined;
+}
+
+/**
+ * The file with GGUF's names, norms and pairs, whatever its format. Tensors without a name there stay under
+ * their own, so that they can be listed; those of them that cannot be decoded are not missed.
+ */
+export function withGgufNames(file: ModelFile): ModelFile {
+  if (file.format === 'gguf') return file;
+  const { architecture } = file;
+  const family = ggufArchitecture(architecture);
+  const rename = (name: string) => ggufName(name, architecture);
+  const tensors = new Map<string, TensorInfo>();
+  for (const info of file.tensors.values()) {
+    const name = rename(info.name) ?? info.name;
+    const lessOne = STORES_NORMS_LESS_ONE.has(family) && name.endsWith('norm.weight');
+    tensors.set(name, { ...info, name, dtype: lessOne ? plusOne(info.dtype) : info.dtype });
+  }
+  const unsupported = new Map(
+    [...file.unsupported.values()].flatMap((tensor) => {
+      const name = rename(tensor.name);
+      return name === undefined ? [] : [[name, { ...tensor, name }] as const];
+    }),
+  );
+  const metadata = new Map(file.metadata);
+  if (PERMUTED_IN_GGUF.has(family)) metadata.set(`${architecture}.rope.pairs`, 'halves');
+  return { ...file, metadata, tensors, unsupported };
+}
+
+function lookUp(table: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
+/** Reads w as 1 + w. */
+function plusOne(dtype: DType): DType {
+  return {
+    ...dtype,
+    decode(bytes, blocks, out) {
+      dtype.decode(bytes, blocks, out);
+      for (let i = 0; i < blocks * dtype.blockSize; i++) out[i]! += 1;
+    },
+  };
+}
