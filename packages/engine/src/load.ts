@@ -57,15 +57,18 @@ export async function loadEngine(options: LoadOptions): Promise<InferenceEngine>
 /** The pieces that an engine is made of; `keepTaps` lets tests read what plans name. */
 export async function loadParts(options: LoadOptions, keepTaps = false): Promise<EngineParts> {
   const { sources, signal } = options;
-  let gpu: Gpu | undefined;
+  const start = performance.now();
+  const opening = openGpu(options.gpu);
   try {
-    const start = performance.now();
-    const [file, opened] = await Promise.all([openGguf(sources, signal), openGpu(options.gpu)]);
-    gpu = opened;
+    const [file, gpu] = await Promise.all([openGguf(sources, signal), opening]);
     throwIfAborted(signal);
     return await build(options, file, gpu, start, keepTaps);
   } catch (error) {
-    gpu?.destroy();
+    // The header may be refused while the device is still on its way.
+    opening.then(
+      (gpu) => gpu.destroy(),
+      () => undefined,
+    );
     throw QuernError.from(error);
   } finally {
     await Promise.allSettled(sources.map((source) => source.close()));

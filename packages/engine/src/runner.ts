@@ -66,7 +66,7 @@ export class Runner {
       const encoder = plan.submitPieces(this.#flopsPerSubmit);
       const read = last ? this.#ring.copy(encoder, this.#options.sampler.result.place!.buffer, 0) : undefined;
       gpu.device.queue.submit([encoder.finish()]);
-      result = read?.();
+      result = read && late(read());
     });
     assert(result, 'prefill of no tokens');
     sequence.ids.push(...tokens);
@@ -86,7 +86,7 @@ export class Runner {
     plan.encode(encoder);
     const read = this.#ring.copy(encoder, sampler.result.place!.buffer, 0);
     gpu.device.queue.submit([encoder.finish()]);
-    return { result: read() };
+    return { result: late(read()) };
   }
 
   /** Natural log of the probability of each of `tokens` but the first, given those before it. */
@@ -136,4 +136,10 @@ export class Runner {
   destroy(): void {
     this.#ring.destroy();
   }
+}
+
+/** A result that is awaited later: when the device goes before that, nobody has left it unhandled. */
+function late<T>(result: Promise<T>): Promise<T> {
+  result.catch(() => undefined);
+  return result;
 }

@@ -7,6 +7,9 @@ import { angleTable, ropeFrequencies } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
 import type { WeightRegistry } from './weight-registry.ts';
 
+/** The kernels turn this many values of a head at a time. */
+const ROTATED_STEP = 8;
+
 export interface RopeConfig {
   readonly rotated: number;
   readonly base: number;
@@ -29,10 +32,17 @@ export type RopeScaling =
   /** LongRoPE (arXiv 2402.13753): divisors for sequences within the original context, and for longer ones. */
   | { readonly kind: 'long'; readonly original: number; readonly magnitude: number };
 
-/** `<key>.rope.*`. Throws 'corrupt-file' for a scaling that is not known. */
+/** `<key>.rope.*`. Throws 'corrupt-file' for a scaling that is not known, and for parts of a head that have no pairs. */
 export function ropeConfig(metadata: Metadata, key: string, keyDim: number): RopeConfig {
+  const rotated = getCount(metadata, `${key}.rope.dimension_count`, keyDim);
+  if (rotated > keyDim || rotated % ROTATED_STEP !== 0) {
+    throw new QuernError(
+      'corrupt-file',
+      `RoPE turns ${rotated} of a head's ${keyDim} values; it takes a multiple of ${ROTATED_STEP} up to all of them.`,
+    );
+  }
   return {
-    rotated: getCount(metadata, `${key}.rope.dimension_count`, keyDim),
+    rotated,
     base: getNumber(metadata, `${key}.rope.freq_base`, 10000),
     scaling: ropeScaling(metadata, `${key}.rope`, getCount(metadata, `${key}.context_length`)),
   };
