@@ -14,6 +14,12 @@ export { embed, type EmbedOptions } from './embed/embed.ts';
 export { type Activation, glu, type GluOptions } from './glu/glu.ts';
 export { headNorm, type HeadNormOptions } from './head-norm/head-norm.ts';
 export { lastRow, type LastRowOptions } from './last-row/last-row.ts';
+export {
+  createExpertWeight,
+  destroyExpertWeight,
+  type ExpertWeight,
+  writeExpertRows,
+} from './lib/expert-weight.ts';
 export { type KvShape, PAGE_TOKENS, pageBytes } from './lib/kv.ts';
 export { chooseVariants, type Variants } from './lib/variants.ts';
 export {
@@ -25,6 +31,15 @@ export {
   writeRows,
 } from './lib/weight.ts';
 export { matmul, type MatmulOptions } from './matmul/matmul.ts';
+export {
+  type ExpertActivation,
+  moeMatmul,
+  type MoeMatmulOptions,
+  sortedHeight,
+} from './moe-matmul/moe-matmul.ts';
+export { moeRoute, type MoeRouteOptions, MOST_EXPERTS, type Routing } from './moe-route/moe-route.ts';
+export { moeSort, type MoeSortOptions, mostTiles, type Sorted } from './moe-sort/moe-sort.ts';
+export { moeSum, type MoeSumOptions } from './moe-sum/moe-sum.ts';
 export { biasWords, penalize, type PenalizeOptions, SEEN_IN_PROMPT } from './penalize/penalize.ts';
 export { QUANTS } from './quant/index.ts';
 export { rmsNorm, type RmsNormOptions } from './rms-norm/rms-norm.ts';

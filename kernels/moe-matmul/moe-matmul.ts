@@ -1,0 +1,121 @@
+// A projection of each slot (a row's n-th expert) by that expert's matrix: y[slot] = W[expert of slot] x. Few
+// slots are gathered one by one; many go sorted by expert, so that a matrix is decoded once for a tile of them.
+
+import type { Recorder, Tensor } from '@quern/gpu';
+import { assert } from '@quern/spec';
+import type { Activation } from '../glu/glu.ts';
+import activationSource from '../lib/activation.wgsl?raw';
+import type { ExpertWeight } from '../lib/expert-weight.ts';
+import { defineKernel } from '../lib/link.ts';
+import reduce from '../lib/reduce.wgsl?raw';
+import route from '../lib/route.wgsl?raw';
+import step from '../lib/step.wgsl?raw';
+import type { Variants } from '../lib/variants.ts';
+import { words } from '../lib/words.ts';
+import matmulIo from '../matmul/matmul_io.wgsl?raw';
+import type { Sorted } from '../moe-sort/moe-sort.ts';
+import { weightModules } from '../quant/index.ts';
+import io from './moe_io.wgsl?raw';
+import thread from './moe_matmul_thread.wgsl?raw';
+import tile from './moe_matmul_tile.wgsl?raw';
+import workgroup from './moe_matmul_workgroup.wgsl?raw';
+
+/** `clamped`: min(g, 7) sigmoid(1.702 g) (clamp(u, -7, 7) + 1), that of gpt-oss (arXiv 2508.10925). */
+export type ExpertActivation = Activation | 'clamped';
+
+export interface MoeMatmulOptions {
+  weight: ExpertWeight;
+  /** [rows or slots, K] f32: a row for each of the step's rows, or for each slot. */
+  x: Tensor;
+  /** [slots, outputs] f32, slots = rows * used. */
+  y: Tensor;
+  /** [rows, used, 2], from moe-route. */
+  routes: Tensor;
+  /** The routes sorted; left out, slots are gathered. Its height is what `sortedHeight` says. */
+  sorted?: Sorted | undefined;
+  step: Tensor;
+  /** [experts, rows of an expert] f32, added first. */
+  bias?: Tensor | undefined;
+  /**
+   * `fused`: the weight is gate above up, y = activation(gate) * up. `onto`: y holds the gate and becomes
+   * activation(y) * (W x).
+   */
+  gate?: { readonly kind: 'fused' | 'onto'; readonly activation: ExpertActivation } | undefined;
+}
+
+/** Slots a tile of the sorted form has at most. */
+export function sortedHeight(variants: Variants): number {
+  return variants.matmul === 'thread' ? 8 : 32;
+}
+
+export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
+  const { weight, x, y, routes, sorted, bias, gate } = options;
+  const [rows, used] = routes.shape as [number, number];
+  const slots = rows * used;
+  const variants = rec.variants as unknown as Variants;
+  const glu = gate?.kind === 'fused';
+  const outputs = glu ? weight.rows / 2 : weight.rows;
+  const { cols, dtype, name } = weight;
+  assert(x.shape[1] === cols, `${name}: x has ${x.shape[1]} columns, the weight ${cols}`);
+  assert(x.shape[0] === rows || x.shape[0] === slots, `${name}: x has ${x.shape[0]} rows for ${slots} slots`);
+  assert(y.shape[0] === slots && y.shape[1] === outputs, `${name}: y is not [${slots}, ${outputs}]`);
+  assert(!sorted || sorted.height === sortedHeight(variants), `${name}: tiles of ${sorted?.height} slots`);
+  const form = pick(variants, sorted !== undefined);
+  const kernel = defineKernel({
+    name: `moe-matmul-${form.name} ${dtype.name}`,
+    main: form.main,
+    modules: {
+      ...weightModules(dtype),
+      matmul_io: matmulIo,
+      moe_io: io,
+      activation: activationSource,
+      step,
+      route,
+      reduce,
+    },
+    conditions: {
+      glu,
+      onto: gate?.kind === 'onto',
+      [gate?.activation ?? 'silu']: true,
+      addend: bias !== undefined,
+      sorted: sorted !== undefined,
+      tail: cols % 32 !== 0,
+      unorm: variants.unpack === 'unorm',
+      subgroups: variants.subgroups === 'on',
+    },
+    bindings: ['read', 'read', 'read', 'write', 'read', 'read', 'read', 'uniform'],
+  });
+  for (const part of weight.parts) {
+    const { quants, scales } = part.weight.parts[0]!;
+    rec.dispatch({
+      kernel,
+      bind: [quants, scales, x, y, sorted?.tiles ?? options.step, sorted?.order ?? routes, bias ?? x],
+      params: words(
+        outputs,
+        weight.rows,
+        Math.ceil(cols / 32),
+        cols / 4,
+        part.weight.quantsStride,
+        part.weight.scalesStride,
+        used,
+        x.shape[0] === slots ? 1 : used,
+        part.firstExpert,
+        part.experts,
+        0,
+        0,
+      ),
+      workgroups: [Math.ceil(weight.rows / form.outputs), sorted ? sorted.tiles.shape[0]! - 1 : slots],
+      bytes:
+        (Math.min(slots, part.experts) * part.weight.byteLength) / part.experts + x.byteLength + y.byteLength,
+      flops: (2 * slots * weight.rows * cols * part.experts) / weight.experts,
+    });
+  }
+}
+
+/** `outputs`: weight rows that a workgroup covers. */
+function pick(variants: Variants, sorted: boolean): { name: string; main: string; outputs: number } {
+  if (variants.matmul === 'thread') return { name: 'thread', main: thread, outputs: 64 };
+  return sorted
+    ? { name: 'tile', main: tile, outputs: 64 }
+    : { name: 'workgroup', main: workgroup, outputs: 4 };
+}
