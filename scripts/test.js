@@ -13,8 +13,8 @@ import { ROOT } from './setup/paths.js';
 import { refuse, say } from './setup/say.js';
 import { add, countPlaywright, countVitest, line, readCounts } from './tests/count.js';
 
-/** Projects that hold tests only from some day on. */
-const OPTIONAL = new Set(['slow', 'soak']);
+/** The soaks: a checkout may have none. */
+const OPTIONAL = new Set(['soak']);
 
 const { fast, all } = readArguments();
 const started = Date.now();
@@ -66,7 +66,6 @@ async function playwright() {
   say('\n== browser (playwright) ==');
   const report = join(reports, 'browser.json');
   const env = { ...process.env, QUERN_BROWSER: browser, PLAYWRIGHT_JSON_OUTPUT_FILE: report };
-  if (all) env.QUERN_TEST_ALL = '1';
   const config = join(ROOT, 'e2e', 'playwright.config.ts');
   const { code } = await node('playwright/cli.js', ['test', '--config', config, '--reporter=list,json'], env);
   const counts = await readCounts(report, countPlaywright, code);

@@ -1,5 +1,5 @@
 // The benchmark page, unattended, on the real model with small sizes.
-import type { BenchReport } from '../../demo/bench/report.ts';
+import type { BenchReport } from '@quern/demo/bench/report';
 import { CORS, serveFiles } from '../servers/files.ts';
 import { readTiny, readTinyOnnx, SMOLLM2 } from '../servers/models.ts';
 import { PAGES } from '../servers/pages.ts';

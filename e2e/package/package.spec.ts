@@ -92,18 +92,16 @@ test('runs its worker from another origin, through a Blob module', async ({ page
   }
 });
 
-if (process.env.QUERN_TEST_ALL) {
-  test('streams the real model from a URL of its own origin', async ({ page }) => {
-    const site = new Map<string, Uint8Array>([['/model.gguf', await readFile(SMOLLM2_FILE)]]);
-    for (const name of await filesOf(project.site))
-      site.set(`/${name}`, await readFile(join(project.site, name)));
-    const server = await serveFiles(site, { 'content-security-policy': "default-src 'self'" });
-    try {
-      await page.goto(`${server.url}/?model=/model.gguf`);
-      await expect(page.locator('html')).toHaveAttribute('data-state', 'done', { timeout: 240_000 });
-      await expect(page.locator('#text')).toHaveText(/Paris/);
-    } finally {
-      await server.close();
-    }
-  });
-}
+test('streams the real model from a URL of its own origin', async ({ page }) => {
+  const site = new Map<string, Uint8Array>([['/model.gguf', await readFile(SMOLLM2_FILE)]]);
+  for (const name of await filesOf(project.site))
+    site.set(`/${name}`, await readFile(join(project.site, name)));
+  const server = await serveFiles(site, { 'content-security-policy': "default-src 'self'" });
+  try {
+    await page.goto(`${server.url}/?model=/model.gguf`);
+    await expect(page.locator('html')).toHaveAttribute('data-state', 'done', { timeout: 240_000 });
+    await expect(page.locator('#text')).toHaveText(/Paris/);
+  } finally {
+    await server.close();
+  }
+});
