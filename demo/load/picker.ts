@@ -59,6 +59,11 @@ export function createPicker(options: {
   );
 
   function add(choice: ModelChoice): void {
+    const known = choices.findIndex(({ source }) => source === choice.source);
+    if (known >= 0) {
+      list.querySelectorAll('input')[known]!.checked = true;
+      return;
+    }
     const radio = element('input', { type: 'radio', name: 'model', value: choices.length, checked: true });
     choices.push(choice);
     const size = choice.bytes > 0 ? bytes(choice.bytes) : '';
