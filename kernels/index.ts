@@ -37,7 +37,13 @@ export {
   type MoeMatmulOptions,
   sortedHeight,
 } from './moe-matmul/moe-matmul.ts';
-export { moeRoute, type MoeRouteOptions, MOST_EXPERTS, type Routing } from './moe-route/moe-route.ts';
+export {
+  moeRoute,
+  type MoeRouteOptions,
+  MOST_EXPERTS,
+  MOST_USED,
+  type Routing,
+} from './moe-route/moe-route.ts';
 export { moeSort, type MoeSortOptions, mostTiles, type Sorted } from './moe-sort/moe-sort.ts';
 export { moeSum, type MoeSumOptions } from './moe-sum/moe-sum.ts';
 export { biasWords, penalize, type PenalizeOptions, SEEN_IN_PROMPT } from './penalize/penalize.ts';

@@ -9,4 +9,8 @@ export const FAMILIES = [
   'arch-gemma3',
   'arch-phi3',
   'arch-phi3-longrope',
+  'arch-mixtral',
+  'arch-qwen3moe',
+  'quant-moe-mxfp4',
+  'quant-moe-q4_k_m',
 ];

@@ -3,7 +3,6 @@ import type { Gpu } from '@quern/gpu';
 import { openTestGpu } from '@quern/gpu/testing';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createExpertWeight, destroyExpertWeight, writeExpertRows } from '../lib/expert-weight.ts';
-import { chooseVariants } from '../lib/variants.ts';
 import { moeSort, mostTiles, type Sorted } from '../moe-sort/moe-sort.ts';
 import { decodeRows, randomRows } from '../testing/blocks.ts';
 import { drawRoutes, routesTensor, type TestRoutes } from '../testing/routes.ts';
@@ -54,7 +53,6 @@ async function check(c: Case): Promise<void> {
   const bias = randomF32(experts * rows, 13);
   const held = randomF32(slots * outputs, 17);
   const y = gate?.kind === 'onto' ? upload(gpu, held, [slots, outputs]) : poisoned(gpu, [slots, outputs]);
-  const height = sortedHeight(chooseVariants(gpu.caps, c.variants));
   const step = stepTensor(
     gpu,
     Array.from({ length: routes.rows }, () => ({})),
@@ -65,6 +63,7 @@ async function check(c: Case): Promise<void> {
       const routed = routesTensor(gpu, routes);
       let sorted: Sorted | undefined;
       if (c.sorted) {
+        const height = sortedHeight(rec);
         const tiles = rec.scratch('tiles', [1 + mostTiles(slots, experts, height), 4]);
         sorted = { tiles, order: rec.scratch('order', [slots]), height };
         moeSort(rec, { ...sorted, routes: routed, experts, step });

@@ -44,8 +44,8 @@ export interface MoeMatmulOptions {
 }
 
 /** Slots a tile of the sorted form has at most. */
-export function sortedHeight(variants: Variants): number {
-  return variants.matmul === 'thread' ? 8 : 32;
+export function sortedHeight(rec: Recorder): number {
+  return rec.variants['matmul'] === 'thread' ? 8 : 32;
 }
 
 export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
@@ -59,7 +59,7 @@ export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
   assert(x.shape[1] === cols, `${name}: x has ${x.shape[1]} columns, the weight ${cols}`);
   assert(x.shape[0] === rows || x.shape[0] === slots, `${name}: x has ${x.shape[0]} rows for ${slots} slots`);
   assert(y.shape[0] === slots && y.shape[1] === outputs, `${name}: y is not [${slots}, ${outputs}]`);
-  assert(!sorted || sorted.height === sortedHeight(variants), `${name}: tiles of ${sorted?.height} slots`);
+  assert(!sorted || sorted.height === sortedHeight(rec), `${name}: tiles of ${sorted?.height} slots`);
   const form = pick(variants, sorted !== undefined);
   const kernel = defineKernel({
     name: `moe-matmul-${form.name} ${dtype.name}`,

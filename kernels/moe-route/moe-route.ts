@@ -38,7 +38,7 @@ export interface MoeRouteOptions extends Routing {
 }
 
 export const MOST_EXPERTS = 512;
-const MOST_USED = 32;
+export const MOST_USED = 32;
 
 export function moeRoute(rec: Recorder, options: MoeRouteOptions): void {
   const { logits, bias, score, normalised, scale, groups, routes } = options;

@@ -38,7 +38,7 @@ export async function streamWeights({
   for (const info of wanted) {
     const source = sources[info.file]!;
     meter.setFile(source.name);
-    const rows = info.shape.length === 1 ? 1 : info.shape[0]!;
+    const rows = info.shape.slice(0, -1).reduce((product, n) => product * n, 1);
     const rowBytes = info.byteLength / rows;
     const most = Math.max(1, Math.floor(SLICE_BYTES / rowBytes));
     for (let row = 0; row < rows; row += most) {

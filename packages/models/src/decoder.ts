@@ -9,7 +9,9 @@ import { QuernError } from '@quern/spec';
 import type { Architecture, ForwardContext, Model, ModelConfig } from './architecture.ts';
 import { type AttentionBlock, selfAttention } from './blocks/attention.ts';
 import { type Mlp, mlp } from './blocks/mlp.ts';
+import { hasExperts, type Moe, moe, moeBlock } from './blocks/moe.ts';
 import { linear, type Linear } from './linear.ts';
+import { type MoeConfig, moeConfig, type MoeDefaults } from './moe-config.ts';
 import { type RopeConfig, ropeConfig, RopeTables } from './rope.ts';
 import type { WeightRegistry } from './weight-registry.ts';
 import { windowedLayers } from './windows.ts';
@@ -32,6 +34,8 @@ export interface DecoderConfig extends ModelConfig {
   /** Soft caps (Gemma 2). */
   readonly scoreCap?: number | undefined;
   readonly logitCap?: number | undefined;
+  /** Experts of the layers that have a router; the others have an MLP. */
+  readonly moe?: MoeConfig | undefined;
   /** RoPE of layer i, and how far back it sees (undefined: all). */
   rope(i: number): RopeConfig;
   reach?(i: number): Reach | undefined;
@@ -77,6 +81,7 @@ export function decoderConfig(
 /** A decoder whose layers are all alike; it has a window if the file names one. */
 export function uniformDecoder(
   own: Pick<DecoderConfig, 'activation' | 'pairs'>,
+  experts: MoeDefaults = { score: 'softmax', normalised: true },
 ): Architecture<DecoderConfig> {
   return {
     config(metadata, key) {
@@ -90,6 +95,7 @@ export function uniformDecoder(
       return {
         ...common,
         ...own,
+        moe: moeConfig(metadata, key, experts),
         pairs: halves ? 'halves' : own.pairs,
         rope: () => rope,
         reach: (i) => (windowed(i) ? reach : undefined),
@@ -104,7 +110,7 @@ interface Layer {
   readonly attention: AttentionBlock;
   readonly afterAttention: Tensor | undefined;
   readonly mlpNorm: Tensor | undefined;
-  readonly mlp: Mlp;
+  readonly mlp: Mlp | Moe;
   readonly afterMlp: Tensor | undefined;
 }
 
@@ -119,7 +125,7 @@ export function createDecoder(weights: WeightRegistry, c: DecoderConfig, positio
       attention: attentionBlock(weights, c, i, ropes.tensor(c.rope(i))),
       afterAttention: norm('post_attention_norm'),
       mlpNorm: norm('ffn_norm'),
-      mlp: mlpBlock(weights, c, i),
+      mlp: c.moe && hasExperts(weights, i) ? moeBlock(weights, dim, c.moe, i) : mlpBlock(weights, c, i),
       afterMlp: norm('post_ffw_norm'),
     };
   });
@@ -160,11 +166,12 @@ export function createDecoder(weights: WeightRegistry, c: DecoderConfig, positio
           context,
         });
         hidden = normed(rec, attended, layer.afterAttention, step, hidden);
-        const mixed = mlp(rec, layer.mlp, {
+        const rows = {
           x: normed(rec, hidden, layer.mlpNorm, step),
           residual: layer.afterMlp ? undefined : hidden,
           step,
-        });
+        };
+        const mixed = 'router' in layer.mlp ? moe(rec, layer.mlp, rows) : mlp(rec, layer.mlp, rows);
         hidden = normed(rec, mixed, layer.afterMlp, step, hidden);
       });
       return hidden;

@@ -21,6 +21,21 @@ const LAYER_NAMES: Readonly<Record<string, string>> = {
   'mlp.up_proj': 'ffn_up',
   'mlp.down_proj': 'ffn_down',
   'mlp.gate_up_proj': 'ffn_up',
+  'mlp.gate': 'ffn_gate_inp',
+  'mlp.shared_expert.gate_proj': 'ffn_gate_shexp',
+  'mlp.shared_expert.up_proj': 'ffn_up_shexp',
+  'mlp.shared_expert.down_proj': 'ffn_down_shexp',
+  'mlp.shared_expert_gate': 'ffn_gate_inp_shexp',
+  'block_sparse_moe.gate': 'ffn_gate_inp',
+};
+/** A projection of one expert: Mixtral has numbers where others have words. */
+const EXPERT_PARTS: Readonly<Record<string, string>> = {
+  gate_proj: 'ffn_gate',
+  up_proj: 'ffn_up',
+  down_proj: 'ffn_down',
+  w1: 'ffn_gate',
+  w2: 'ffn_down',
+  w3: 'ffn_up',
 };
 /** Families with norms behind their blocks too: what others call the MLP's norm is the attention's second. */
 const NORMS_BEHIND: Readonly<Record<string, string>> = {
@@ -50,8 +65,17 @@ export function ggufName(name: string, architecture: string): string | undefined
   if (whole !== undefined) return `${whole}.${kind}`;
   const [, layer, part = ''] = /^model\.layers\.(\d+)\.(.+)$/.exec(module) ?? [];
   const behind = HAS_NORMS_BEHIND.has(ggufArchitecture(architecture));
-  const found = (behind ? lookUp(NORMS_BEHIND, part) : undefined) ?? lookUp(LAYER_NAMES, part);
+  const found =
+    (behind ? lookUp(NORMS_BEHIND, part) : undefined) ?? lookUp(LAYER_NAMES, part) ?? expertName(part);
   return layer !== undefined && found !== undefined ? `blk.${layer}.${found}.${kind}` : undefined;
+}
+
+/** One expert's tensors have the names that early GGUF files gave them: 'ffn_gate.<expert>'. */
+function expertName(part: string): string | undefined {
+  const [, expert, projection = ''] =
+    /^(?:mlp|block_sparse_moe)\.experts\.(\d{1,4})\.(\w+)$/.exec(part) ?? [];
+  const name = lookUp(EXPERT_PARTS, projection);
+  return expert !== undefined && name !== undefined ? `${name}.${Number(expert)}` : undefined;
 }
 
 /**

@@ -1,65 +1,12 @@
-// The registry needs of a device only buffers and a queue: memory that can be read back here.
-import { type DType, dtypeByName, type TensorInfo } from '@quern/dtypes';
-import type { Gpu } from '@quern/gpu';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { buffers, F32, f32Bytes, f32Of, type FakeBuffer, fakeGpu, file, Q8_0 } from './testing/fake-gpu.ts';
 import { WeightRegistry } from './weight-registry.ts';
 
-interface FakeBuffer {
-  label: string;
-  bytes: Uint8Array;
-  destroyed: boolean;
-  destroy(): void;
-}
-
-const buffers: FakeBuffer[] = [];
 beforeEach(() => {
   buffers.length = 0;
   vi.stubGlobal('GPUBufferUsage', { STORAGE: 128, COPY_DST: 8, COPY_SRC: 4 });
 });
 
-function fakeGpu(maxStorageBufferBindingSize = 2 ** 27): Gpu {
-  const device = {
-    createBuffer({ label, size }: { label: string; size: number }): FakeBuffer {
-      const buffer = {
-        label,
-        bytes: new Uint8Array(size),
-        destroyed: false,
-        destroy() {
-          buffer.destroyed = true;
-        },
-      };
-      buffers.push(buffer);
-      return buffer;
-    },
-    queue: {
-      writeBuffer(buffer: FakeBuffer, offset: number, data: Uint8Array | Float32Array) {
-        const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-        if (offset + bytes.length > buffer.bytes.length) throw new Error(`${buffer.label} overrun`);
-        buffer.bytes.set(bytes, offset);
-      },
-    },
-  };
-  const limits = { maxStorageBufferBindingSize, maxBufferSize: 2 ** 28 };
-  return { device, caps: { limits } } as unknown as Gpu;
-}
-
-const F32 = dtypeByName('f32')!;
-const Q8_0 = dtypeByName('q8_0')!;
-
-function file(...tensors: Array<[name: string, dtype: DType, ...shape: number[]]>) {
-  let offset = 0;
-  return new Map(
-    tensors.map(([name, dtype, ...shape]): [string, TensorInfo] => {
-      const byteLength = (shape.reduce((a, b) => a * b, 1) / dtype.blockSize) * dtype.blockBytes;
-      const info = { name, dtype, shape, file: 0, offset, byteLength };
-      offset += byteLength;
-      return [name, info];
-    }),
-  );
-}
-
-const f32Bytes = (values: readonly number[]) => new Uint8Array(Float32Array.from(values).buffer);
-const f32Of = (buffer: FakeBuffer, count: number) => [...new Float32Array(buffer.bytes.buffer, 0, count)];
 const QKV: Array<[string, number]> = [
   ['q.weight', 4],
   ['k.weight', 2],

@@ -5,13 +5,34 @@
 import type { TensorInfo } from '@quern/dtypes';
 import type { Gpu, Tensor } from '@quern/gpu';
 import { createTensor } from '@quern/gpu';
-import { createWeight, destroyWeight, fitsOnePart, type Weight, writeRows } from '@quern/kernels';
+import {
+  createExpertWeight,
+  createWeight,
+  destroyExpertWeight,
+  destroyWeight,
+  type ExpertWeight,
+  fitsOnePart,
+  type Weight,
+  writeExpertRows,
+  writeRows,
+} from '@quern/kernels';
 import { QuernError } from '@quern/spec';
+import { type Experts, expertTensors } from './experts.ts';
 import type { Linear } from './linear.ts';
 
 type Destination =
   | { readonly kind: 'rows'; readonly weight: Weight; readonly firstRow: number }
-  | { readonly kind: 'vector'; readonly tensor: Tensor; readonly offset: number };
+  | { readonly kind: 'vector'; readonly tensor: Tensor; readonly offset: number }
+  /** Rows of experts from `firstExpert` on, `rows` of each, which lie at row `at` of the expert. */
+  | {
+      readonly kind: 'experts';
+      readonly weight: ExpertWeight;
+      readonly firstExpert: number;
+      readonly rows: number;
+      readonly at: number;
+    }
+  /** A row for each expert, at `at` of its row there. */
+  | { readonly kind: 'expert biases'; readonly tensor: Tensor; readonly stride: number; readonly at: number };
 
 export class WeightRegistry {
   readonly #gpu: Gpu;
@@ -19,6 +40,7 @@ export class WeightRegistry {
   readonly #hostVectors: ReadonlyMap<string, Float32Array>;
   readonly #destinations = new Map<string, Destination>();
   readonly #weights: Weight[] = [];
+  readonly #experts: ExpertWeight[] = [];
   readonly #vectors: Tensor[] = [];
 
   /** `hostVectors` are small tensors that the model needs before it can be laid out. */
@@ -34,6 +56,11 @@ export class WeightRegistry {
 
   has(name: string): boolean {
     return this.#tensors.has(name);
+  }
+
+  /** A tensor's shape as the file has it. */
+  shape(name: string): readonly number[] | undefined {
+    return this.#tensors.get(name)?.shape;
   }
 
   /** Values of a small tensor, undefined where the file has none. */
@@ -91,6 +118,62 @@ export class WeightRegistry {
     return { name, rows: firstRow, cols, weights, bias: this.#bias(name, parts, firstRow) };
   }
 
+  /**
+   * The same projection of `count` experts, its `parts` stacked within an expert: the names that GGUF has
+   * without their `.weight`, and rows. Biases come with them as in `linear`.
+   * Throws 'corrupt-file' for tensors that are missing or of other shapes.
+   */
+  experts(
+    name: string,
+    { count, cols }: { count: number; cols: number },
+    parts: ReadonlyArray<readonly [base: string, rows: number]>,
+  ): Experts {
+    const found = parts.map(([base, rows]) => ({
+      base,
+      rows,
+      tensors: expertTensors(this.#tensors, base, [count, rows, cols]),
+    }));
+    const type = (part: (typeof found)[number]) => part.tensors[0]!.info.dtype;
+    const alike = found.every((part) => type(part) === type(found[0]!));
+    let firstRow = 0;
+    const weights = (alike ? [found] : found.map((part) => [part])).map((run) => {
+      const rows = run.reduce((sum, part) => sum + part.rows, 0);
+      const { device, caps } = this.#gpu;
+      const weight = createExpertWeight(device, caps, name, type(run[0]!), { experts: count, rows, cols });
+      this.#experts.push(weight);
+      let at = 0;
+      for (const part of run) {
+        for (const { info, firstExpert } of part.tensors) {
+          this.#destinations.set(info.name, { kind: 'experts', weight, firstExpert, rows: part.rows, at });
+        }
+        at += part.rows;
+      }
+      firstRow += rows;
+      return { weight, firstRow: firstRow - rows, bias: this.#expertBias(name, count, rows, run) };
+    });
+    return { count, rows: firstRow, cols, weights };
+  }
+
+  #expertBias(
+    name: string,
+    count: number,
+    stride: number,
+    run: ReadonlyArray<{ base: string; rows: number }>,
+  ): Tensor | undefined {
+    if (!run.some(({ base }) => this.has(`${base}.bias`))) return undefined;
+    const tensor = this.upload(`${name}.bias`, new Float32Array(count * stride));
+    let at = 0;
+    for (const { base, rows } of run) {
+      const bias = `${base}.bias`;
+      if (this.has(bias)) {
+        this.#info(bias, [count, rows]);
+        this.#destinations.set(bias, { kind: 'expert biases', tensor, stride, at });
+      }
+      at += rows;
+    }
+    return tensor;
+  }
+
   /** Neighbours of one type that together fit one binding. */
   #runs(cols: number, parts: ReadonlyArray<readonly [string, number]>) {
     const runs: Array<Array<readonly [string, number]>> = [];
@@ -127,7 +210,9 @@ export class WeightRegistry {
         'corrupt-file',
         `The file has no tensor '${name}', which this architecture needs.`,
       );
-    if (info.shape.length !== shape.length || info.shape.some((n, i) => n !== shape[i])) {
+    // A matrix of one row may be stored as a vector.
+    const wanted = shape[0] === 1 && info.shape.length === 1 ? shape.slice(1) : shape;
+    if (info.shape.length !== wanted.length || info.shape.some((n, i) => n !== wanted[i])) {
       throw new QuernError(
         'corrupt-file',
         `Tensor '${name}' is ${info.shape.join(' x ')}; the file's own dimensions ask for ${shape.join(' x ')}.`,
@@ -144,8 +229,8 @@ export class WeightRegistry {
   }
 
   /**
-   * Puts `count` rows of a tensor's bytes, from `firstRow` on, where they belong. A vector comes whole:
-   * row 0, one row.
+   * Puts `count` rows of a tensor's bytes, from `firstRow` on, where they belong; those of stacked matrices
+   * are counted through. A vector comes whole: row 0, one row.
    */
   write(info: TensorInfo, firstRow: number, count: number, bytes: Uint8Array): void {
     const destination = this.#destinations.get(info.name)!;
@@ -154,22 +239,37 @@ export class WeightRegistry {
       writeRows(queue, destination.weight, destination.firstRow + firstRow, count, bytes);
       return;
     }
-    const values = new Float32Array(info.shape[0]!);
+    if (destination.kind === 'experts') {
+      const { weight, firstExpert, rows, at } = destination;
+      const first = firstExpert * rows + firstRow;
+      writeExpertRows(queue, weight, { first, count, rowsEach: rows, at }, bytes);
+      return;
+    }
+    const values = new Float32Array(info.shape.length === 1 ? info.shape[0]! : count * info.shape.at(-1)!);
     info.dtype.decode(bytes, values.length / info.dtype.blockSize, values);
     const { buffer, offset } = destination.tensor.place!;
-    queue.writeBuffer(buffer, offset + destination.offset * 4, values);
+    if (destination.kind === 'vector') {
+      queue.writeBuffer(buffer, offset + destination.offset * 4, values);
+      return;
+    }
+    const length = values.length / count;
+    for (let i = 0; i < count; i++) {
+      const to = (firstRow + i) * destination.stride + destination.at;
+      queue.writeBuffer(buffer, offset + to * 4, values.subarray(i * length, (i + 1) * length));
+    }
   }
 
   /** Bytes on the GPU. */
   get byteLength(): number {
     return (
-      this.#weights.reduce((sum, weight) => sum + weight.byteLength, 0) +
+      [...this.#weights, ...this.#experts].reduce((sum, weight) => sum + weight.byteLength, 0) +
       this.#vectors.reduce((sum, tensor) => sum + tensor.byteLength, 0)
     );
   }
 
   destroy(): void {
     for (const weight of this.#weights) destroyWeight(weight);
+    for (const weight of this.#experts) destroyExpertWeight(weight);
     for (const tensor of this.#vectors) tensor.place?.buffer.destroy();
   }
 }

@@ -8,9 +8,20 @@ import { gemma3 } from './gemma3.ts';
 import { llama } from './llama.ts';
 import { phi3 } from './phi3.ts';
 import { qwen2 } from './qwen2.ts';
+import { qwen2moe } from './qwen2moe.ts';
 import { qwen3 } from './qwen3.ts';
+import { qwen3moe } from './qwen3moe.ts';
 
-const ARCHITECTURES: Readonly<Record<string, Architecture>> = { gemma2, gemma3, llama, phi3, qwen2, qwen3 };
+const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  gemma2,
+  gemma3,
+  llama,
+  phi3,
+  qwen2,
+  qwen2moe,
+  qwen3,
+  qwen3moe,
+};
 
 /** Throws 'unsupported-architecture' naming what runs. */
 export function findArchitecture(name: string): Architecture {

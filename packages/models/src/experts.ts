@@ -1,0 +1,67 @@
+// The experts' matrices as model files store them: one tensor with all experts stacked (GGUF's `*_exps`), or a
+// tensor for each (older GGUF files, and most checkpoints of Hugging Face).
+
+import type { TensorInfo } from '@quern/dtypes';
+import type { Tensor } from '@quern/gpu';
+import type { ExpertWeight } from '@quern/kernels';
+import { QuernError } from '@quern/spec';
+
+/** The same projection of every expert of a layer. Parts of one type share a weight. */
+export interface Experts {
+  readonly count: number;
+  /** Rows of an expert, all parts together, and their length. */
+  readonly rows: number;
+  readonly cols: number;
+  readonly weights: ReadonlyArray<{
+    readonly weight: ExpertWeight;
+    readonly firstRow: number;
+    /** [experts, rows of the weight's expert] f32. */
+    readonly bias: Tensor | undefined;
+  }>;
+}
+
+/** A tensor that holds rows of one expert or of all, from `firstExpert` on. */
+export interface ExpertTensor {
+  readonly info: TensorInfo;
+  readonly firstExpert: number;
+}
+
+/**
+ * The tensors of `base` ('blk.3.ffn_gate_exps'), which together are [count, rows, cols] of one type.
+ * Throws 'corrupt-file' for tensors that are missing, of other shapes or of several types.
+ */
+export function expertTensors(
+  tensors: ReadonlyMap<string, TensorInfo>,
+  base: string,
+  [count, rows, cols]: readonly [count: number, rows: number, cols: number],
+): ExpertTensor[] {
+  const stacked = tensors.get(`${base}.weight`);
+  if (stacked) return [{ info: shaped(stacked, [count, rows, cols]), firstExpert: 0 }];
+  const single = base.replace(/_exps$/, '');
+  return Array.from({ length: count }, (_, expert) => {
+    const name = `${single}.${expert}.weight`;
+    const info = tensors.get(name);
+    if (!info) {
+      throw new QuernError(
+        'corrupt-file',
+        `The file has neither '${base}.weight' nor '${name}', of ${count} experts that this architecture needs.`,
+      );
+    }
+    const first = tensors.get(`${single}.0.weight`)!;
+    if (info.dtype !== first.dtype) {
+      throw new QuernError(
+        'corrupt-file',
+        `'${name}' is ${info.dtype.name} and '${first.name}' ${first.dtype.name}; the experts of a layer must be of one type.`,
+      );
+    }
+    return { info: shaped(info, [rows, cols]), firstExpert: expert };
+  });
+}
+
+function shaped(info: TensorInfo, shape: readonly number[]): TensorInfo {
+  if (info.shape.length === shape.length && info.shape.every((n, i) => n === shape[i])) return info;
+  throw new QuernError(
+    'corrupt-file',
+    `Tensor '${info.name}' is ${info.shape.join(' x ')}; the file's own dimensions ask for ${shape.join(' x ')}.`,
+  );
+}
