@@ -12,7 +12,9 @@ export { draw, type DrawOptions } from './draw/draw.ts';
 export { SAMPLER_WORDS, samplerWords } from './draw/sampler.ts';
 export { embed, type EmbedOptions } from './embed/embed.ts';
 export { type Activation, glu, type GluOptions } from './glu/glu.ts';
+export { headMatmul, type HeadMatmulOptions } from './matmul/head-matmul.ts';
 export { headNorm, type HeadNormOptions } from './head-norm/head-norm.ts';
+export { latentAppend, type LatentAppendOptions } from './latent-append/latent-append.ts';
 export { lastRow, type LastRowOptions } from './last-row/last-row.ts';
 export {
   createExpertWeight,

@@ -10,6 +10,7 @@ import step from '../lib/step.wgsl?raw';
 import type { Variants } from '../lib/variants.ts';
 import { words } from '../lib/words.ts';
 import io from './attention_io.wgsl?raw';
+import latentTile from './attention_latent.wgsl?raw';
 import reduce from './attention_reduce.wgsl?raw';
 import thread from './attention_thread.wgsl?raw';
 import tile from './attention_tile.wgsl?raw';
@@ -45,33 +46,42 @@ export interface AttentionOptions {
   y: Tensor;
 }
 
+const MAINS = { thread, tile, latent: latentTile };
+
 export function attention(rec: Recorder, options: AttentionOptions): void {
   const { q, heads, shape, scale, oneSequence, keys, kv, pageTable, y } = options;
-  const { kvHeads, keyDim, valueDim, type } = shape;
+  const { kvHeads, keyDim, valueDim, type, latent = false } = shape;
   const rows = q.shape[0]!;
   const variants = rec.variants as unknown as Variants;
   assert(q.shape[1] === heads * keyDim && y.shape[1] === heads * valueDim, 'attention: shapes of q or y');
   assert(heads % kvHeads === 0, `${heads} heads over ${kvHeads} KV heads`);
   const splitKeys =
-    Math.ceil((options.splitKeys ?? defaultSplit(keys, oneSequence)) / PAGE_TOKENS) * PAGE_TOKENS;
+    Math.ceil((options.splitKeys ?? defaultSplit(keys, oneSequence, heads / kvHeads)) / PAGE_TOKENS) *
+    PAGE_TOKENS;
   const splits = Math.ceil(keys / splitKeys);
   const { reach, softcap, sinks, slopes } = options;
+  const perHeadScores = sinks ?? slopes;
   assert(!(sinks && slopes), 'attention: sinks and slopes share a binding');
   assert(!reach || reach.tokens > 0, 'attention: a reach of no tokens');
-  const perHead = sinks ?? slopes ?? q;
+  assert(!latent || (kvHeads === 1 && valueDim <= keyDim), 'attention: latent rows serve one KV head');
+  assert(!latent || !(reach ?? softcap ?? perHeadScores), 'attention: latent rows take plain causal scores');
+  const perHead = perHeadScores ?? q;
   const seen = Math.min(keys, reach?.tokens ?? keys);
   const sums = splits === 1 ? y : rec.scratch('attention.sums', [rows, heads * splits * valueDim]);
   const stats = rec.scratch('attention.stats', [rows, heads * splits * 2]);
   const sequenceRows = oneSequence ? rows : 1;
   const tiled = variants.attention === 'tile';
+  assert(!latent || !tiled || valueDim <= 512, `attention: latent values of ${valueDim} exceed 512`);
   // Two rows of queries in workgroup memory at head size 256 still fit 16 KiB.
-  const queries = keyDim > 128 ? 8 : 16;
+  const queries = keyDim > 128 && !latent ? 8 : 16;
+  const form = latent && tiled ? 'latent' : variants.attention;
   rec.dispatch({
     kernel: defineKernel({
-      name: `attention-${variants.attention} ${type}`,
-      main: tiled ? tile : thread,
+      name: `attention-${form} ${type}`,
+      main: MAINS[form],
       modules: { ...kvModules(type), kv_page: kvPage, attention_io: io, step },
       conditions: {
+        latent,
         window: reach?.kind === 'window',
         chunk: reach?.kind === 'chunk',
         softcap: softcap !== undefined,
@@ -83,7 +93,7 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
         KV_HEADS: kvHeads,
         KEY_DIM: keyDim,
         VALUE_DIM: valueDim,
-        ...(tiled && { QUERIES: queries }),
+        ...(form === 'tile' && { QUERIES: queries }),
       },
       bindings: ['read', 'read', 'read', 'read', 'write', 'write', 'read', 'uniform'],
     }),
@@ -105,7 +115,7 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
       (oneSequence ? 1 : rows) *
       seen *
       kvHeads *
-      (keyDim + valueDim) *
+      (keyDim + (latent ? 0 : valueDim)) *
       (type === 'f32' ? 4 : type === 'f16' ? 2 : 1),
     flops: 2 * rows * seen * heads * (keyDim + valueDim),
   });
@@ -128,6 +138,9 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
 }
 
 /** Decode wants many splits, so that few heads still fill the machine; prefill has rows enough. */
-function defaultSplit(keys: number, oneSequence: boolean): number {
-  return oneSequence ? keys : Math.max(64, Math.ceil(keys / 64));
+function defaultSplit(keys: number, oneSequence: boolean, headsPerKv: number): number {
+  if (oneSequence) return keys;
+  // Where many heads share a KV head there are workgroups enough, and each split writes all their sums.
+  const splits = headsPerKv > 16 ? 32 : 64;
+  return Math.max(64, Math.ceil(keys / splits));
 }

@@ -2,7 +2,7 @@
 // time, no barrier. The form for software adapters.
 import package::attention_io::{q, step, page_table, y, stats, params, first_key, adjusted, inverse_total, LOWEST};
 import package::kv::kv_load4;
-import package::kv_page::{key_row, value_row, PAGE};
+import package::kv_page::{key_row, value_row, value_load4, PAGE};
 import package::kv_bindings::kv;
 import constants::{HEADS, KV_HEADS, KEY_DIM, VALUE_DIM};
 
@@ -65,10 +65,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var i = 0u; i < VALUE_QUADS; i++) {
       // A dead token's row may hold anything, even NaN, so it is not multiplied by zero but replaced.
       sum[i] = sum[i] * fade
-        + weights.x * select(vec4f(0.0), kv_load4(v.x, i, u32(VALUE_DIM)), live.x)
-        + weights.y * select(vec4f(0.0), kv_load4(v.y, i, u32(VALUE_DIM)), live.y)
-        + weights.z * select(vec4f(0.0), kv_load4(v.z, i, u32(VALUE_DIM)), live.z)
-        + weights.w * select(vec4f(0.0), kv_load4(v.w, i, u32(VALUE_DIM)), live.w);
+        + weights.x * select(vec4f(0.0), value_load4(v.x, i), live.x)
+        + weights.y * select(vec4f(0.0), value_load4(v.y, i), live.y)
+        + weights.z * select(vec4f(0.0), value_load4(v.z, i), live.z)
+        + weights.w * select(vec4f(0.0), value_load4(v.w, i), live.w);
     }
   }
   let record = (row * u32(HEADS) + head) * params.splits + split;

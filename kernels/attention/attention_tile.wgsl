@@ -3,7 +3,7 @@
 // them, and walks its split's keys a page at a time.
 import package::attention_io::{q, step, page_table, y, stats, params, first_key, adjusted, inverse_total, LOWEST};
 import package::kv::kv_load4;
-import package::kv_page::{key_row, value_row, PAGE};
+import package::kv_page::{key_row, value_row, value_load4, PAGE};
 import package::kv_bindings::kv;
 import constants::{HEADS, KV_HEADS, KEY_DIM, VALUE_DIM, QUERIES};
 
@@ -106,7 +106,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       total += weight;
       let v = value_row(page, kv_head, t);
       for (var i = 0u; i < OWN_QUADS; i++) {
-        sum[i] += weight * kv_load4(v, min(own + i, VALUE_QUADS - 1u), u32(VALUE_DIM));
+        sum[i] += weight * value_load4(v, min(own + i, VALUE_QUADS - 1u));
       }
     }
     workgroupBarrier();

@@ -1,5 +1,5 @@
 // How keys and values lie in the cache: pages of 32 tokens, in one of three types. A layer's buffer is
-// [page][KV head][32 K rows, 32 V rows]; which page holds which tokens stands in the page table,
+// [page][KV head][32 K rows, 32 V rows], or K rows alone where values are views of them; which page holds which tokens stands in the page table,
 // [slot][pages a sequence], u32.
 
 import type { KvType } from '@quern/spec';
@@ -17,6 +17,8 @@ export interface KvShape {
   /** Values of a key and of a value, each a multiple of 8. */
   readonly keyDim: number;
   readonly valueDim: number;
+  /** A row is a key whose first `valueDim` values are the value (multi-head latent attention); one KV head. */
+  readonly latent?: boolean;
 }
 
 const SOURCES: Record<KvType, string> = { f32: kvF32, f16: kvF16, q8: kvQ8 };
@@ -32,6 +34,7 @@ function rowWords(type: KvType, dim: number): number {
 }
 
 /** Bytes that a page takes in one layer. */
-export function pageBytes({ type, kvHeads, keyDim, valueDim }: KvShape): number {
-  return kvHeads * PAGE_TOKENS * (rowWords(type, keyDim) + rowWords(type, valueDim)) * 4;
+export function pageBytes({ type, kvHeads, keyDim, valueDim, latent = false }: KvShape): number {
+  const values = latent ? 0 : rowWords(type, valueDim);
+  return kvHeads * PAGE_TOKENS * (rowWords(type, keyDim) + values) * 4;
 }

@@ -52,12 +52,13 @@ export function matmul(rec: Recorder, options: MatmulOptions): void {
     column + outputs <= columns,
     `${weight.name}: ${outputs} outputs from column ${column} of ${columns}`,
   );
-  const form = pick(variants, rows);
+  const form = pickForm(variants, rows);
   const kernel = matmulKernel(weight, variants, form, {
     glu,
     tail: weight.cols % 32 !== 0,
     addend: bias !== undefined,
     residual: residual !== undefined,
+    heads: false,
   });
   for (const part of weight.parts) {
     const count = glu ? outputs : part.rows;
@@ -88,7 +89,7 @@ export function matmul(rec: Recorder, options: MatmulOptions): void {
   }
 }
 
-interface Form {
+export interface MatmulForm {
   name: string;
   main: string;
   /** Weight rows and rows of x that a workgroup covers. */
@@ -97,7 +98,8 @@ interface Form {
   tokens: number;
 }
 
-function pick(variants: Variants, rows: number): Form {
+/** The thread mapping for so many rows of x. */
+export function pickForm(variants: Variants, rows: number): MatmulForm {
   if (variants.matmul === 'thread') {
     const tokens = rows >= 5 ? 8 : rows >= 3 ? 4 : rows;
     return { name: 'thread', main: thread, outputs: 64, rows: tokens, tokens };
@@ -106,11 +108,12 @@ function pick(variants: Variants, rows: number): Form {
   return { name: 'tile', main: tile, outputs: 64, rows: 64, tokens: 1 };
 }
 
-function matmulKernel(
+/** `heads`: the grid's third dimension counts heads with a matrix each (head-matmul). */
+export function matmulKernel(
   weight: Weight,
   variants: Variants,
-  { name, main, tokens }: Form,
-  conditions: Record<'glu' | 'tail' | 'addend' | 'residual', boolean>,
+  { name, main, tokens }: MatmulForm,
+  conditions: Record<'glu' | 'tail' | 'addend' | 'residual' | 'heads', boolean>,
 ): Kernel {
   return defineKernel({
     name: `matmul-${name} ${weight.dtype.name}`,

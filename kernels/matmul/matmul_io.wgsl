@@ -15,6 +15,10 @@ struct Params {
   quants_stride: u32,
   scales_stride: u32,
   y_stride: u32,
+  // vec4s of a row of x and of a head in it; floats of a head in a row of y.
+  @if(heads) x_stride: u32,
+  @if(heads) x_head: u32,
+  @if(heads) y_head: u32,
 }
 
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
@@ -23,6 +27,16 @@ struct Params {
 @group(0) @binding(5) var<storage, read> addend: array<f32>;
 @group(0) @binding(6) var<storage, read> residual: array<f32>;
 @group(0) @binding(7) var<uniform> params: Params;
+
+// Of heads with a matrix each (head-matmul): the one that this workgroup computes.
+@if(heads) var<private> head = 0u;
+
+// The first output's number in a grid that is folded along z, or has its heads there.
+fn place(along: u32, z: u32, fold: u32) -> u32 {
+  @if(heads) { head = z; }
+  @if(heads) { return along; }
+  @if(!heads) { return along + z * fold; }
+}
 
 struct X {
   v: array<vec4f, 8>,
@@ -35,8 +49,10 @@ struct X {
 }
 
 fn load_x(row: u32, g: u32) -> X {
-  let i = row * params.quads + g * 8u;
-  @if(tail) let end = (row + 1u) * params.quads;
+  @if(!heads) let start = row * params.quads;
+  @if(heads) let start = row * params.x_stride + head * params.x_head;
+  let i = start + g * 8u;
+  @if(tail) let end = start + params.quads;
   @if(tail) let v = array(
     x_at(i, end), x_at(i + 1u, end), x_at(i + 2u, end), x_at(i + 3u, end),
     x_at(i + 4u, end), x_at(i + 5u, end), x_at(i + 6u, end), x_at(i + 7u, end),
@@ -56,7 +72,8 @@ fn dot_group(w: Group, x: X) -> f32 {
 
 // Rows of the gate stand first in the weight, those of the up projection `outputs` rows later.
 fn weight_row(output: u32, up: u32) -> u32 {
-  return output + up * params.outputs;
+  @if(heads) { return output + head * params.outputs; }
+  @if(!heads) { return output + up * params.outputs; }
 }
 
 @if(glu) fn gated(gate: f32, up: f32) -> f32 {
@@ -69,7 +86,8 @@ fn store(row: u32, output: u32, sum: f32) {
     return;
   }
   let column = params.column + output;
-  let i = row * params.y_stride + column;
+  @if(!heads) let i = row * params.y_stride + column;
+  @if(heads) let i = row * params.y_stride + head * params.y_head + column;
   var value = sum;
   @if(addend) { value += addend[column]; }
   @if(residual) { value += residual[i]; }

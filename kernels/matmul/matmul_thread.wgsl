@@ -1,6 +1,6 @@
 // A thread owns four weight rows and one to eight rows of x; no barrier, no workgroup memory. The form for
 // software adapters, where a barrier costs more than the arithmetic between two of them.
-import package::matmul_io::{params, step, load_x, dot_group, weight_row, store, X};
+import package::matmul_io::{params, step, place, load_x, dot_group, weight_row, store, X};
 @if(glu) import package::matmul_io::gated;
 import package::weight::load_group;
 import package::group::Group;
@@ -27,7 +27,7 @@ fn dot_rows(w0: Group, w1: Group, w2: Group, w3: Group, x: X) -> vec4f {
 
 @compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) count: vec3u) {
-  let output = (id.x + id.z * count.x * 16u) * OUTPUTS;
+  let output = place(id.x, id.z, count.x * 16u) * OUTPUTS;
   let first = id.y * u32(TOKENS);
   if (output >= params.outputs || first >= step.live) {
     return;
@@ -36,7 +36,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) count
   @if(glu) let rows = vec4u(
     output, min(output + 1u, last), weight_row(output, 1u), weight_row(min(output + 1u, last), 1u),
   );
-  @if(!glu) let rows = min(vec4u(output, output + 1u, output + 2u, output + 3u), vec4u(last));
+  @if(!glu) let rows = weight_row(0u, 0u) + min(vec4u(output, output + 1u, output + 2u, output + 3u), vec4u(last));
   let q = rows * params.quants_stride;
   let s = rows * params.scales_stride;
   var a0 = vec4f();

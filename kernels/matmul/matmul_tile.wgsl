@@ -1,6 +1,6 @@
 // GEMM for real GPUs: 256 threads own a tile of 64 outputs x 64 rows of x, 4 x 4 each, and walk the inner
 // size in groups of 32 that are decoded once into workgroup memory, transposed so that reads are vec4s.
-import package::matmul_io::{params, step, load_x, weight_row, store};
+import package::matmul_io::{params, step, place, load_x, weight_row, store};
 @if(glu) import package::matmul_io::gated;
 import package::weight::load_group;
 
@@ -18,7 +18,7 @@ var<workgroup> x_tile: array<array<f32, 64>, 32>;
 }
 
 @if(!glu) fn row_of(first: u32, slot: u32) -> u32 {
-  return min(first + slot, params.outputs - 1u);
+  return weight_row(min(first + slot, params.outputs - 1u), 0u);
 }
 
 @compute @workgroup_size(256)
@@ -27,7 +27,7 @@ fn main(
   @builtin(num_workgroups) count: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let first = (group.x + group.z * count.x) * OUTPUTS;
+  let first = place(group.x, group.z, count.x) * OUTPUTS;
   let first_row = group.y * 64u;
   if (first >= params.outputs || first_row >= step.live) {
     return;

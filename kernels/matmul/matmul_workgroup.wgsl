@@ -1,6 +1,6 @@
 // GEMV for real GPUs: a workgroup of 64 owns four weight rows and one row of x; lanes stride over the
 // inner size and their partial sums meet at the end, by subgroups where the adapter has them.
-import package::matmul_io::{params, step, load_x, dot_group, weight_row, store};
+import package::matmul_io::{params, step, place, load_x, dot_group, weight_row, store};
 @if(glu) import package::matmul_io::gated;
 import package::weight::load_group;
 import package::reduce::sum_workgroup;
@@ -15,7 +15,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
   @if(subgroups) @builtin(subgroup_invocation_id) subgroup_lane: u32,
 ) {
-  let output = (group.x + group.z * count.x) * OUTPUTS;
+  let output = place(group.x, group.z, count.x) * OUTPUTS;
   let row = group.y;
   if (output >= params.outputs || row >= step.live) {
     return;
@@ -24,7 +24,7 @@ fn main(
   @if(glu) let rows = vec4u(
     output, min(output + 1u, last), weight_row(output, 1u), weight_row(min(output + 1u, last), 1u),
   );
-  @if(!glu) let rows = min(vec4u(output, output + 1u, output + 2u, output + 3u), vec4u(last));
+  @if(!glu) let rows = weight_row(0u, 0u) + min(vec4u(output, output + 1u, output + 2u, output + 3u), vec4u(last));
   let q = rows * params.quants_stride;
   let s = rows * params.scales_stride;
   var sums = vec4f();
