@@ -37,7 +37,7 @@ export function createPicker(options: {
   const load = element('button', { type: 'submit', class: 'primary' }, options.action);
   const file = element('input', {
     type: 'file',
-    accept: '.gguf',
+    accept: '.gguf,.safetensors,.json,.jinja',
     multiple: true,
     hidden: true,
     'aria-label': 'GGUF file',

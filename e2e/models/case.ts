@@ -1,6 +1,6 @@
 // A conformance case: a tiny model and what other software computed from it.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { memorySource } from '@quern/formats/testing';
@@ -39,4 +39,12 @@ export function readCase(name: string): Expected {
 
 export function caseSource(name: string, file = 'model.gguf'): ByteSource {
   return memorySource(new Uint8Array(readFileSync(join(ROOT, name, file))), file);
+}
+
+const FOLDER_FILES = /\.(safetensors|json|jinja)$/;
+
+/** The safetensors folder of a case. */
+export function caseFolder(name: string): ByteSource[] {
+  const names = readdirSync(join(ROOT, name)).filter((file) => FOLDER_FILES.test(file));
+  return names.filter((file) => file !== 'expected.json').map((file) => caseSource(name, file));
 }

@@ -2,17 +2,22 @@
 
 import { openModel, type OpenModel } from '@quern/engine/testing';
 import { openDawn } from '@quern/gpu/node';
-import { GREEDY, type KvType } from '@quern/spec';
+import { type ByteSource, GREEDY, type KvType } from '@quern/spec';
 import { expect } from 'vitest';
 import { caseSource, type Expected, readCase } from './case.ts';
 
 /** NMSE of logits that a cache of this type may cost. */
 const BOUNDS: Record<KvType, number> = { f32: 1e-5, f16: 1e-4, q8: 5e-3 };
 
-export async function checkCase(name: string, kv: KvType): Promise<void> {
+/** `sources`: the files of its model, else its GGUF. */
+export async function checkCase(
+  name: string,
+  kv: KvType,
+  sources: ByteSource[] = [caseSource(name)],
+): Promise<void> {
   const expected = readCase(name);
   const { promptIds, greedyIds, steps, logits, minTop1Margin } = expected;
-  const model = await openModel({ sources: [caseSource(name)], gpu: await openDawn(), kv });
+  const model = await openModel({ sources, gpu: await openDawn(), kv });
   try {
     const all = await model.prefillLogits([...promptIds, ...greedyIds.slice(0, -1)]);
     const prefilled = steps.map((step) => all[promptIds.length - 1 + step]!);

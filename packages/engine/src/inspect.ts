@@ -1,10 +1,11 @@
 // What a model file says of itself and what it will need, from its header alone.
 
-import { describeValue, getString, openGguf } from '@quern/formats';
+import { describeValue, openModelFile } from '@quern/formats';
 import { weightBytes } from '@quern/kernels';
-import { findArchitecture, type ModelConfig } from '@quern/models';
+import { findArchitecture, type ModelConfig, withGgufNames } from '@quern/models';
 import { type ByteSource, type KvType, QuernError } from '@quern/spec';
 import { chooseContext, kvBytes } from './memory-plan.ts';
+import { modelName } from './model-name.ts';
 
 export interface ModelReport {
   model: string;
@@ -29,7 +30,7 @@ export async function inspectModel(
   { contextLength, kv = 'f16', signal }: { contextLength?: number; kv?: KvType; signal?: AbortSignal } = {},
 ): Promise<ModelReport> {
   try {
-    const file = await openGguf(sources, signal);
+    const file = withGgufNames(await openModelFile(sources, signal));
     const { config, reason } = configOf(file.architecture, file.metadata);
     const tensors: ModelReport['tensors'] = {};
     let weights = 0;
@@ -51,9 +52,11 @@ export async function inspectModel(
     }
     const context = config ? chooseContext(config, kv, undefined, contextLength) : 0;
     const why =
-      reason ?? (file.unsupported.size > 0 ? 'some tensors are of types that cannot be decoded' : undefined);
+      reason ??
+      file.refused ??
+      (file.unsupported.size > 0 ? 'some tensors are of types that cannot be decoded' : undefined);
     return {
-      model: getString(file.metadata, 'general.name', sources[0]!.name),
+      model: modelName(file),
       format: file.format,
       architecture: file.architecture,
       supported: why === undefined,

@@ -2,10 +2,10 @@
 // compile. What was taken is freed when anything fails.
 
 import type { TensorInfo } from '@quern/dtypes';
-import { getString, type ModelFile, openGguf, requireDecodable } from '@quern/formats';
+import { type ModelFile, openModelFile, requireDecodable } from '@quern/formats';
 import { createTensor, type Gpu, openGpu } from '@quern/gpu';
 import { chooseVariants, PAGE_TOKENS, pageBytes } from '@quern/kernels';
-import { findArchitecture, WeightRegistry } from '@quern/models';
+import { findArchitecture, WeightRegistry, withGgufNames } from '@quern/models';
 import {
   type ByteSource,
   GREEDY,
@@ -15,15 +15,10 @@ import {
   QuernError,
   throwIfAborted,
 } from '@quern/spec';
-import {
-  type ChatTemplate,
-  createChatTemplate,
-  createTokenizer,
-  type Tokenizer,
-  vocabularyFromMetadata,
-} from '@quern/text';
 import { Engine, type EngineParts } from './engine.ts';
 import { chooseContext } from './memory-plan.ts';
+import { modelName } from './model-name.ts';
+import { openText } from './open-text.ts';
 import { PlanBook } from './plan-book.ts';
 import { Runner } from './runner.ts';
 import { SamplerState, stagesFor } from './sampling/stages.ts';
@@ -32,7 +27,7 @@ import { StepTensors } from './step-tensors.ts';
 import { streamWeights } from './weight-stream.ts';
 
 export interface LoadOptions {
-  /** The files of one model (several for a split GGUF), in any order. The engine closes them. */
+  /** The files of one model (all parts of a split GGUF, a folder of safetensors), in any order. The engine closes them. */
   sources: ByteSource[];
   /** The WebGPU entry point; default: the platform's own. */
   gpu?: GPU;
@@ -60,9 +55,9 @@ export async function loadParts(options: LoadOptions, keepTaps = false): Promise
   const start = performance.now();
   const opening = openGpu(options.gpu);
   try {
-    const [file, gpu] = await Promise.all([openGguf(sources, signal), opening]);
+    const [file, gpu] = await Promise.all([openModelFile(sources, signal), opening]);
     throwIfAborted(signal);
-    return await build(options, file, gpu, start, keepTaps);
+    return await build(options, withGgufNames(file), gpu, start, keepTaps);
   } catch (error) {
     // The header may be refused while the device is still on its way.
     opening.then(
@@ -88,7 +83,7 @@ async function build(
   const config = architecture.config(file.metadata, file.architecture);
   const contextLength = chooseContext(config, kv, gpu.caps, options.contextLength);
   const variants = { ...chooseVariants(gpu.caps, options.variants) };
-  const { tokenizer, template } = openText(file);
+  const { tokenizer, template } = await openText(file, signal);
 
   gpu.device.pushErrorScope('out-of-memory');
   const weights = new WeightRegistry(gpu, file.tensors, await readSmall(file, signal));
@@ -124,7 +119,7 @@ async function build(
   report(onProgress, sources, weights.byteLength);
   return {
     gpu,
-    name: getString(file.metadata, 'general.name', sources[0]!.name),
+    name: modelName(file),
     architecture: file.architecture,
     metadata: file.metadata,
     config,
@@ -165,29 +160,12 @@ async function compile(plans: PlanBook, chunkRows: number): Promise<void> {
   ]);
 }
 
-function openText({ metadata }: ModelFile): { tokenizer: Tokenizer; template: ChatTemplate | undefined } {
-  const vocabulary = vocabularyFromMetadata(metadata);
-  const tokenizer = createTokenizer(vocabulary);
-  const source = getString(metadata, 'tokenizer.chat_template', undefined);
-  const text = (id: number | undefined) => (id === undefined ? undefined : tokenizer.tokenText(id));
-  const bosToken = text(tokenizer.bosId);
-  const eosToken = text(tokenizer.eosId);
-  const template =
-    source === undefined
-      ? undefined
-      : createChatTemplate(source, {
-          ...(bosToken !== undefined && { bosToken }),
-          ...(eosToken !== undefined && { eosToken }),
-        });
-  return { tokenizer, template };
-}
-
 /** Small tensors that shape the model: read before any weight is placed. */
 async function readSmall(
   file: ModelFile,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Float32Array>> {
-  const vectors = new Map<string, Float32Array>();
+  const vectors = new Map(file.vectors);
   for (const name of ['rope_freqs.weight', 'rope_factors_long.weight', 'rope_factors_short.weight']) {
     const info = file.tensors.get(name);
     if (!info) continue;

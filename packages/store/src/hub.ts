@@ -7,8 +7,9 @@ import type { HttpOptions } from './http-request.ts';
 import { httpOf, Interrupted, request } from './http-request.ts';
 import type { HubRef } from './model-ref.ts';
 import { hubText } from './model-ref.ts';
-import { chooseModel } from './quant-choice.ts';
+import { chooseModel, ggufModels } from './quant-choice.ts';
 import { Tries } from './retry.ts';
+import { safetensorsModel, withBeside } from './safetensors-choice.ts';
 import { allParts } from './split-name.ts';
 
 export const HUB_URL = 'https://huggingface.co';
@@ -50,9 +51,7 @@ interface TreeEntry {
 export async function resolveHub(ref: HubRef, options: HubOptions = {}): Promise<HubFile[]> {
   const tree = await listTree(ref, options);
   const byPath = new Map(tree.map((entry) => [entry.path, entry]));
-  const paths = ref.path
-    ? namedFile(ref, ref.path, byPath)
-    : chooseModel([...byPath.keys()], ref.quant, `${ref.repo}@${ref.revision}`).paths;
+  const paths = ref.path ? namedFile(ref, ref.path, byPath) : chooseFiles(ref, [...byPath.keys()]);
   return paths.map((path) => {
     const entry = byPath.get(path);
     return {
@@ -89,12 +88,21 @@ export function hubHeaders(options: HubOptions): Record<string, string> {
     : { ...options.headers, authorization: `Bearer ${options.token}` };
 }
 
+/** A GGUF where there is one, else the repository's safetensors. */
+function chooseFiles(ref: HubRef, paths: readonly string[]): string[] {
+  const where = `${ref.repo}@${ref.revision}`;
+  const plain = ref.quant === undefined && ggufModels(paths).length === 0;
+  return (plain ? safetensorsModel(paths, where) : undefined) ?? chooseModel(paths, ref.quant, where).paths;
+}
+
 function namedFile(ref: HubRef, path: string, tree: ReadonlyMap<string, TreeEntry>): string[] {
   const parts = allParts(path);
   const missing = parts.find((part) => !tree.has(part));
-  if (missing === undefined) return parts;
-  const ggufs = [...tree.keys()].filter((name) => /\.gguf$/i.test(name));
-  const shown = ggufs.slice(0, 20).join(', ') || 'no GGUF file at all';
+  if (missing === undefined) {
+    return /\.safetensors$/i.test(path) ? withBeside(path, [...tree.keys()]) : parts;
+  }
+  const models = [...tree.keys()].filter((name) => /\.(gguf|safetensors)$/i.test(name));
+  const shown = models.slice(0, 20).join(', ') || 'no GGUF or safetensors file at all';
   throw new QuernError('not-found', `${ref.repo}@${ref.revision} has no ${missing}; there are: ${shown}`);
 }
 

@@ -20,6 +20,7 @@ export { createProgressMeter } from './progress-meter.ts';
 export type { GgufModel } from './quant-choice.ts';
 export { chooseModel, ggufModels, QUANT_ORDER, quantOf } from './quant-choice.ts';
 export type { RetryPolicy } from './retry.ts';
+export { safetensorsModel } from './safetensors-choice.ts';
 export type { SplitName } from './split-name.ts';
 export { allParts, parseSplitName } from './split-name.ts';
 export type { UrlOptions } from './url-source.ts';

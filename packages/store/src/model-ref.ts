@@ -48,7 +48,7 @@ export function classifyRef(text: string): RefKind {
   }
   const looksLikePath =
     /^(\.{0,2}[\\/]|~|[A-Za-z]:[\\/])/.test(bare) || /^[^/\\]+\.(gguf|safetensors)$/i.test(bare);
-  if (bare === trimmed && (looksLikePath || /^[^/]+\/[^/]+\.gguf$/i.test(bare))) {
+  if (bare === trimmed && (looksLikePath || /^[^/]+\/[^/]+\.(gguf|safetensors)$/i.test(bare))) {
     return { kind: 'path', path: bare };
   }
   const match = HUB.exec(bare);

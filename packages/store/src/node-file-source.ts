@@ -6,11 +6,10 @@ import { QuernError, throwIfAborted } from '@quern/spec';
 import { checkRange } from './chunked-source.ts';
 import { guardStorage } from './storage-error.ts';
 
-/** Throws 'not-found' (no such file), 'invalid-request' (a folder), 'storage-error'. */
-export async function openNodeFile(path: string): Promise<ByteSource> {
+/** `name` is for messages. Throws 'not-found' (no such file), 'invalid-request' (a folder), 'storage-error'. */
+export async function openNodeFile(path: string, name = basename(path)): Promise<ByteSource> {
   const handle = await openForReading(path);
   const { size } = await guardStorage(`reading ${path}`, () => handle.stat());
-  const name = basename(path);
   return {
     name,
     byteLength: size,

@@ -1,14 +1,16 @@
 // What needs Node: files, folders, a chunk store in a folder, and openModel with paths.
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ByteSource } from '@quern/spec';
 import { QuernError } from '@quern/spec';
+import type { ChunkPool } from './chunk-pool.ts';
 import { openNodeFile } from './node-file-source.ts';
 import type { ModelRef, OpenModelOptions } from './open-model.ts';
 import { openModelWith } from './open-model.ts';
 import { ggufModels } from './quant-choice.ts';
+import { safetensorsModel, withBeside } from './safetensors-choice.ts';
 import { allParts } from './split-name.ts';
 import { storageError } from './storage-error.ts';
 
@@ -16,8 +18,8 @@ export { openDirectoryChunkStore } from './directory-chunk-store.ts';
 export { openNodeFile } from './node-file-source.ts';
 
 /**
- * As the browser's openModel, but a path is one of the file system: a .gguf file (with its other parts, if
- * it is one of a split model) or a folder with one model. Text that could be a hub id but exists on disk is
+ * As the browser's openModel, but a path is one of the file system: a .gguf or .safetensors file (with its
+ * other parts, if it is one of a split model) or a folder with one model. Text that could be a hub id but exists on disk is
  * a path; so is a file: URL. Throws 'not-found', 'invalid-request', 'network', 'storage-error', 'aborted'.
  */
 export async function openModel(ref: ModelRef, options: OpenModelOptions = {}): Promise<ByteSource[]> {
@@ -34,16 +36,19 @@ async function asPath(text: string): Promise<string> {
   return /^(\.{0,2}[\\/]|[A-Za-z]:[\\/])/.test(text) ? text : `./${text}`;
 }
 
-async function openPath(path: string): Promise<ByteSource[]> {
+async function openPath(path: string, _pool: ChunkPool, alone: boolean): Promise<ByteSource[]> {
   const kind = await kindOf(path);
   if (kind === 'absent') throw new QuernError('not-found', `${path} does not exist`);
-  const paths =
+  const folder = kind === 'folder' ? path : dirname(path);
+  const names =
     kind === 'folder'
-      ? chooseOnly(await readdir(path), path).map((name) => join(path, name))
-      : allParts(basename(path)).map((name) => join(dirname(path), name));
+      ? chooseOnly(await readdir(path), path)
+      : alone && /\.safetensors$/i.test(path)
+        ? withBeside(basename(path), await readdir(folder))
+        : allParts(basename(path));
   const opened: ByteSource[] = [];
   try {
-    for (const part of paths) opened.push(await openNodeFile(part));
+    for (const name of names) opened.push(await openNodeFile(join(folder, name), shownAs(folder, name)));
     return opened;
   } catch (error) {
     await Promise.allSettled(opened.map((source) => source.close()));
@@ -58,9 +63,17 @@ function chooseOnly(names: string[], path: string): string[] {
     const list = models.map((model) => model.paths[0]).join(', ');
     throw new QuernError('invalid-request', `${path} holds several models; name one file: ${list}`);
   }
-  const [model] = models;
-  if (model) return model.paths;
-  throw new QuernError('not-found', `${path} holds no whole GGUF model (${names.length} entries)`);
+  const found = models[0]?.paths ?? safetensorsModel(names, path);
+  if (found) return found;
+  throw new QuernError(
+    'not-found',
+    `${path} holds no whole model in GGUF or safetensors (${names.length} entries)`,
+  );
+}
+
+/** A safetensors model is called after its folder: all of them are model.safetensors. */
+function shownAs(folder: string, name: string): string {
+  return /\.gguf$/i.test(name) ? name : `${basename(resolve(folder))}/${name}`;
 }
 
 async function kindOf(path: string): Promise<'file' | 'folder' | 'absent'> {

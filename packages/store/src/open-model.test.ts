@@ -102,6 +102,48 @@ describe('in a browser', () => {
     expect(server.requests).toEqual([]);
   });
 
+  it('opens a folder of safetensors by its address or a file in it, and a repository of them', async () => {
+    const json = new TextEncoder().encode('{}');
+    const index = new TextEncoder().encode(
+      JSON.stringify({
+        weight_map: { b: 'model-00002-of-00002.safetensors', a: 'model-00001-of-00002.safetensors' },
+      }),
+    );
+    for (const [name, bytes] of [
+      ['config.json', json],
+      ['tokenizer.json', json],
+      ['model.safetensors.index.json', index],
+      ['model-00001-of-00002.safetensors', PART1],
+      ['model-00002-of-00002.safetensors', PART2],
+    ] as const) {
+      server.serve(`/folder/${name}`, bytes);
+      server.serve(`/hf/c/d/resolve/main/${name}`, bytes);
+    }
+    const expected = [
+      ['config.json', json],
+      ['tokenizer.json', json],
+      ['model.safetensors.index.json', index],
+      ['model-00001-of-00002.safetensors', PART1],
+      ['model-00002-of-00002.safetensors', PART2],
+    ];
+    expect(await contents(await openModel(`${server.origin}/folder/`, { retry }))).toEqual(expected);
+    const part = `${server.origin}/folder/model-00002-of-00002.safetensors`;
+    expect(await contents(await openModel(part, { retry }))).toEqual(expected);
+    // As one of a list it is just itself.
+    expect(await contents(await openModel([part, part], { retry }))).toEqual([expected[4], expected[4]]);
+    const tree = [...expected.map(([path]) => path as string), 'README.md', 'consolidated.safetensors'];
+    const listing = JSON.stringify(tree.map((path) => ({ type: 'file', path, size: 1 })));
+    server.serve('/hf/api/models/c/d/tree/main', new TextEncoder().encode(listing));
+    const hubUrl = `${server.origin}/hf`;
+    expect(await contents(await openModel('c/d', { hubUrl, retry }))).toEqual(expected);
+    expect(
+      await contents(await openModel('c/d/model-00001-of-00002.safetensors', { hubUrl, retry })),
+    ).toEqual(expected);
+    await expect(openModel(`${server.origin}/folder/none/`, { retry })).rejects.toMatchObject({
+      code: 'not-found',
+    });
+  });
+
   it('sends the token to the hub alone', async () => {
     const options = { token: 'T', hubUrl: 'https://huggingface.co', retry };
     await contents(await openModel(`${server.origin}/m/one.gguf`, options));
@@ -120,6 +162,31 @@ describe('in Node', () => {
     expect(await contents(await openInNode(join(folder, 's-00002-of-00002.gguf')))).toEqual(SPLIT);
     const url = pathToFileURL(join(folder, 's-00001-of-00002.gguf')).href;
     expect(await contents(await openInNode(url))).toEqual(SPLIT);
+  });
+
+  it('opens a folder of safetensors, and one file of several', async () => {
+    const folder = join(root, 'tiny');
+    await mkdir(folder);
+    for (const name of ['config.json', 'tokenizer.json', 'notes.txt', 'vocab.json']) {
+      await writeFile(join(folder, name), '{}');
+    }
+    await writeFile(join(folder, 'model.safetensors'), PART1);
+    await writeFile(join(folder, 'consolidated.safetensors'), PART2);
+    const expected = ['tiny/config.json', 'tiny/tokenizer.json', 'tiny/model.safetensors'];
+    const names = async (path: string) => (await contents(await openInNode(path))).map(([name]) => name);
+    expect(await names(folder)).toEqual(expected);
+    await rm(join(folder, 'model.safetensors'));
+    await writeFile(join(folder, 'a.safetensors'), PART1);
+    await writeFile(join(folder, 'b.safetensors'), PART1);
+    await expect(openInNode(folder)).rejects.toMatchObject({
+      code: 'invalid-request',
+      message: expect.stringContaining('a.safetensors, b.safetensors'),
+    });
+    expect(await names(join(folder, 'b.safetensors'))).toEqual([
+      'tiny/config.json',
+      'tiny/tokenizer.json',
+      'tiny/b.safetensors',
+    ]);
   });
 
   it('says what is wrong with a path', async () => {

@@ -11,6 +11,7 @@ import type { HubOptions, HubPlace } from './hub.ts';
 import { hubHeaders, hubOrigin, hubPlace, resolveHub } from './hub.ts';
 import type { HubRef } from './model-ref.ts';
 import { classifyRef, hubText } from './model-ref.ts';
+import { BESIDE_WEIGHTS, SAFETENSORS_INDEX } from './safetensors-choice.ts';
 import { allParts, parseSplitName } from './split-name.ts';
 import { storageError } from './storage-error.ts';
 import { openUrl } from './url-source.ts';
@@ -27,22 +28,25 @@ export interface OpenModelOptions extends HubOptions {
   baseUrl?: string;
 }
 
-/** Opens what a path stands for. */
-export type PathOpener = (path: string, pool: ChunkPool) => Promise<ByteSource[]>;
+/** An index has about 100 bytes a tensor; the largest models have 100 000 tensors. */
+const MAX_INDEX_BYTES = 64 * 2 ** 20;
+
+/** Opens what a path stands for; unless `alone`, other files of the model are named too. */
+export type PathOpener = (path: string, pool: ChunkPool, alone: boolean) => Promise<ByteSource[]>;
 
 /**
  * The model's files in order, parts of a split GGUF after one another. `options.signal` governs later
  * reads too. Close all of them when done. Throws 'not-found', 'network', 'invalid-request', 'aborted'.
  */
 export function openModel(ref: ModelRef, options: OpenModelOptions = {}): Promise<ByteSource[]> {
-  return openModelWith(ref, options, (path, pool) => {
+  return openModelWith(ref, options, (path, pool, alone) => {
     if (options.baseUrl === undefined || !URL.canParse(path, options.baseUrl)) {
       throw new QuernError(
         'invalid-request',
         `"${path}" is relative, but no base URL was given; pass a whole URL, or baseUrl`,
       );
     }
-    return openUrlParts(new URL(path, options.baseUrl).href, options, pool);
+    return openUrlParts(new URL(path, options.baseUrl).href, options, pool, alone);
   });
 }
 
@@ -56,7 +60,7 @@ export async function openModelWith(
   const refs: ReadonlyArray<string | Blob> = typeof ref === 'string' || ref instanceof Blob ? [ref] : ref;
   if (refs.length === 0) throw new QuernError('invalid-request', 'the list of model files is empty');
   const pool = new ChunkPool();
-  const groups = await openAll(refs, (one) => openOne(one, options, openPath, pool));
+  const groups = await openAll(refs, (one) => openOne(one, options, openPath, pool, refs.length === 1));
   return inOrder(groups.flat());
 }
 
@@ -65,23 +69,71 @@ async function openOne(
   options: OpenModelOptions,
   openPath: PathOpener,
   pool: ChunkPool,
+  alone: boolean,
 ): Promise<ByteSource[]> {
   if (typeof ref !== 'string') return [openBlob(ref)];
   const found = classifyRef(ref);
-  if (found.kind === 'path') return openPath(found.path, pool);
-  if (found.kind === 'url') return openUrlParts(found.url, options, pool);
+  if (found.kind === 'path') return openPath(found.path, pool, alone);
+  if (found.kind === 'url') return openUrlParts(found.url, options, pool, alone);
   return openHub(found.hub, options, pool);
 }
 
-async function openUrlParts(url: string, options: OpenModelOptions, pool: ChunkPool): Promise<ByteSource[]> {
+async function openUrlParts(
+  url: string,
+  options: OpenModelOptions,
+  pool: ChunkPool,
+  alone: boolean,
+): Promise<ByteSource[]> {
   const parsed = new URL(url);
-  const paths = parsed.protocol === 'blob:' ? [] : allParts(parsed.pathname);
+  if (alone && /(\.safetensors|\/)$/i.test(parsed.pathname)) return openUrlFolder(parsed, options, pool);
+  const paths = alone && parsed.protocol !== 'blob:' ? allParts(parsed.pathname) : [];
   if (paths.length < 2) return [await openRemoteFile(url, options, { pool })];
   return openAll(paths, (path) => {
     const part = new URL(url);
     part.pathname = path;
     return openRemoteFile(part.href, options, { pool });
   });
+}
+
+/**
+ * A folder on a server, named by its address with a '/' or by a file of weights in it. Servers give no listing:
+ * files that need not be there are asked for, and the index tells the shards.
+ */
+async function openUrlFolder(url: URL, options: OpenModelOptions, pool: ChunkPool): Promise<ByteSource[]> {
+  const at = (name: string): string => new URL(name + url.search, url).href;
+  const given = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
+  const open = (name: string) => openRemoteFile(at(name), options, { pool });
+  const beside = await openAll(BESIDE_WEIGHTS, async (name) => {
+    // A single file is a model of its own: the index speaks of others.
+    if (name === SAFETENSORS_INDEX && given !== '' && allParts(given).length === 1) return [];
+    return open(name).then(
+      (source) => [source],
+      (error: unknown) => {
+        if (QuernError.is(error) && error.code === 'not-found') return [];
+        throw error;
+      },
+    );
+  });
+  const files = beside.flat();
+  try {
+    const index = files.find(({ name }) => name === SAFETENSORS_INDEX);
+    const weights = given !== '' ? allParts(given) : await shardsOf(index, options.signal);
+    return [...files, ...(await openAll(weights, open))];
+  } catch (error) {
+    await Promise.allSettled(files.map((source) => source.close()));
+    throw error;
+  }
+}
+
+/** The files that an index names, in order; checked by the room that reads them. */
+async function shardsOf(index: ByteSource | undefined, signal: AbortSignal | undefined): Promise<string[]> {
+  if (index === undefined) return ['model.safetensors'];
+  if (index.byteLength > MAX_INDEX_BYTES) {
+    throw new QuernError('corrupt-file', `${index.name} has ${index.byteLength} bytes; no index is so long`);
+  }
+  const text = new TextDecoder().decode(await index.read(0, index.byteLength, signal));
+  const names = [...text.matchAll(/:\s*"([^"/\\]+\.safetensors)"/g)].map(([, name]) => name!);
+  return [...new Set(names)].sort();
 }
 
 function openRemoteFile(

@@ -68,7 +68,7 @@ describe('chooseModel', () => {
     expect(() => chooseModel(files, 'Q4_K_M', 'a/b@main')).toThrowError(
       'a/b@main has no Q4_K_M; there are: F16, IQ2_S, Q4_0, Q8_0',
     );
-    expect(() => chooseModel(['a.txt'], undefined, 'a/b')).toThrowError(/no whole GGUF model/);
+    expect(() => chooseModel(['a.txt'], undefined, 'a/b')).toThrowError(/no whole model in GGUF/);
     expect(() => chooseModel(['a-Q4_0.gguf', 'b-Q4_0.gguf'], undefined, 'a/b')).toThrowError(
       'several models that fit; name one: a-Q4_0.gguf, b-Q4_0.gguf',
     );

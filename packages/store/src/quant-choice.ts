@@ -58,7 +58,10 @@ export function ggufModels(paths: readonly string[]): GgufModel[] {
 export function chooseModel(paths: readonly string[], quant: string | undefined, where: string): GgufModel {
   const models = ggufModels(paths);
   if (models.length === 0) {
-    throw new QuernError('not-found', `${where} holds no whole GGUF model (${paths.length} files)`);
+    throw new QuernError(
+      'not-found',
+      `${where} holds no whole model in GGUF or safetensors (${paths.length} files)`,
+    );
   }
   const wanted = quant?.toUpperCase().replace(/^FP/, 'F') ?? QUANT_ORDER.find((name) => has(models, name));
   const fitting = wanted === undefined ? models : models.filter((model) => model.quant === wanted);

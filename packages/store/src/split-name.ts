@@ -1,6 +1,7 @@
-// Split GGUF: `name-00002-of-00005.gguf` (llama.cpp's gguf-split). Works on names, paths and URLs' paths.
+// Split models: `name-00002-of-00005.gguf` (llama.cpp's gguf-split) and the shards of safetensors, named alike.
+// Works on names, paths and URLs' paths.
 
-const SPLIT = /^(.*)-(\d{5})-of-(\d{5})(\.gguf)$/i;
+const SPLIT = /^(.*)-(\d{5})-of-(\d{5})(\.gguf|\.safetensors)$/i;
 /** A name may claim any number; this many parts would be a model of petabytes. */
 const MAX_PARTS = 1024;
 
@@ -10,6 +11,8 @@ export interface SplitName {
   /** From 1. */
   part: number;
   parts: number;
+  /** With its dot, as written. */
+  extension: string;
 }
 
 export function parseSplitName(name: string): SplitName | undefined {
@@ -18,7 +21,7 @@ export function parseSplitName(name: string): SplitName | undefined {
   const part = Number(match[2]);
   const parts = Number(match[3]);
   if (part < 1 || part > parts || parts > MAX_PARTS) return undefined;
-  return { stem: match[1] ?? '', part, parts };
+  return { stem: match[1] ?? '', part, parts, extension: match[4] ?? '' };
 }
 
 /** The names of all parts in order; the name alone if it is not of a split file. */
@@ -28,6 +31,6 @@ export function allParts(name: string): string[] {
   const pad = (n: number): string => String(n).padStart(5, '0');
   return Array.from(
     { length: split.parts },
-    (_, i) => `${split.stem}-${pad(i + 1)}-of-${pad(split.parts)}${name.slice(-5)}`,
+    (_, i) => `${split.stem}-${pad(i + 1)}-of-${pad(split.parts)}${split.extension}`,
   );
 }

@@ -22,11 +22,16 @@ interface AddedToken {
 const MAX_ID = 4_000_000;
 
 /**
- * A tokenizer over the two parsed files (`tokenizerConfig` may be `{}`).
+ * A tokenizer over the two parsed files (`tokenizerConfig` may be `{}`). `eosIds` end generation besides those
+ * that are known by their text: generation_config.json lists them.
  * Throws QuernError 'unsupported-tokenizer' for models other than BPE and Unigram and for definitions that
  * the library refuses, 'corrupt-file' for ill-formed ones.
  */
-export function createTokenizerFromJson(tokenizerJson: unknown, tokenizerConfig: unknown): Tokenizer {
+export function createTokenizerFromJson(
+  tokenizerJson: unknown,
+  tokenizerConfig: unknown,
+  eosIds: readonly number[] = [],
+): Tokenizer {
   if (!isJson(tokenizerJson) || !isJson(tokenizerJson['model'])) {
     throw new QuernError('corrupt-file', 'tokenizer.json should be an object with a "model"');
   }
@@ -65,7 +70,8 @@ export function createTokenizerFromJson(tokenizerJson: unknown, tokenizerConfig:
     { model: 'json', tokens, tokenTypes: types, bosId: idOf('bos_token'), eosId: idOf('eos_token') },
     { addBos: false },
   );
-  const { bosId, eosId, eogIds } = special;
+  const { bosId, eosId } = special;
+  const eogIds = new Set([...special.eogIds, ...eosIds.filter((id) => id < tokens.length)]);
   const affixes = findAffixes(full, bosId, config['add_bos_token']);
   const decoders = decoderNames(tokenizerJson['decoder']);
   const bytes = createTokenBytes(

@@ -40,10 +40,16 @@ export function translateRope(config: ConfigReader, headDim: number): RopeTransl
     vectors.set('rope_freqs.weight', llama3Divisors(scaling, base, rotated, original));
     return { metadata, vectors };
   }
-  set('scaling.type', type === 'su' ? 'longrope' : type);
+  const long = type === 'longrope' || type === 'su';
+  set('scaling.type', long ? 'longrope' : type);
   set('scaling.factor', scaling.number('factor'));
   set('scaling.original_context_length', original);
-  set('scaling.attn_factor', scaling.number('attention_factor'));
+  const magnitude = scaling.number('attention_factor');
+  if (long) set('scaling.attn_factor', magnitude ?? longMagnitude(config, scaling, original));
+  // GGUF's YaRN multiplies with 0.1 ln(factor) + 1 in any case; what transformers is told is the whole.
+  else if (magnitude !== undefined) {
+    set('scaling.attn_factor', magnitude / (1 + 0.1 * Math.log(scaling.number('factor') ?? 1)));
+  }
   set('scaling.yarn_beta_fast', scaling.number('beta_fast'));
   set('scaling.yarn_beta_slow', scaling.number('beta_slow'));
   set('scaling.yarn_mscale', scaling.number('mscale'));
@@ -54,6 +60,13 @@ export function translateRope(config: ConfigReader, headDim: number): RopeTransl
     if (factors) vectors.set(`rope_factors_${length}.weight`, Float32Array.from(factors));
   }
   return { metadata, vectors };
+}
+
+/** How much LongRoPE scales sines and cosines: by how many times the context grew. */
+function longMagnitude(config: ConfigReader, scaling: ConfigReader, original: number | undefined): number {
+  const trained = config.count('max_position_embeddings');
+  const factor = original && trained ? trained / original : (scaling.number('factor') ?? 1);
+  return factor <= 1 || !original ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
 }
 
 /**
