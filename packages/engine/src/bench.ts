@@ -68,7 +68,7 @@ export async function benchDecode(
 }
 
 async function timed(context: BenchContext, run: (sequence: Sequence) => Promise<void>): Promise<number> {
-  const sequence: Sequence = { ids: [], pages: [] };
+  const sequence = context.cache.start();
   context.sampler.start(GREEDY, STAGES, []);
   const start = performance.now();
   try {

@@ -10,6 +10,7 @@ import {
   type GenerateRequest,
   type InferenceEngine,
   type KernelTiming,
+  type KvGroupInfo,
   type KvType,
   type LoadTimings,
   type PerplexityResult,
@@ -40,7 +41,7 @@ export interface EngineParts {
   contextLength: number;
   kv: KvType;
   kvBuffers: GPUBuffer[];
-  kvBytes: number;
+  kvGroups: KvGroupInfo[];
   parameters: number;
   tensorTypes: Record<string, number>;
   weights: WeightRegistry;
@@ -86,7 +87,7 @@ export class Engine implements InferenceEngine {
   ): Promise<PerplexityResult> {
     const end = await this.#turn(signal);
     const { runner, cache } = this.#parts;
-    const sequence = { ids: [], pages: [] };
+    const sequence = cache.start();
     try {
       const promptIds = encodePrompt(this.#parts, prompt);
       if (promptIds.length < 2) {
@@ -123,11 +124,11 @@ export class Engine implements InferenceEngine {
   async profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]> {
     const end = await this.#turn(undefined);
     const { plans, steps, cache, chunkRows, contextLength } = this.#parts;
-    const sequence = { ids: [], pages: [] };
+    const sequence = cache.start();
     try {
       const stages = stagesFor(GREEDY, false);
       const tokens = Math.min(chunkRows, contextLength - 1);
-      cache.reserve(sequence, tokens + 1);
+      cache.reserve(sequence, 0, tokens + 1);
       steps.writePages(sequence);
       steps.writeChunk(
         Array.from({ length: tokens }, (_, i) => i % 7),
@@ -163,7 +164,8 @@ export class Engine implements InferenceEngine {
       kv: p.kv,
       memory: {
         weightBytes: p.weights.byteLength,
-        kvBytes: p.kvBytes,
+        kvBytes: p.kvGroups.reduce((sum, group) => sum + group.bytes, 0),
+        kvGroups: p.kvGroups,
         scratchBytes: p.plans.scratchBytes + p.steps.byteLength + p.sampler.byteLength,
       },
       adapter: adapterInfo(p.gpu.caps),

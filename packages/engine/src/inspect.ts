@@ -3,8 +3,9 @@
 import { describeValue, openModelFile } from '@quern/formats';
 import { weightBytes } from '@quern/kernels';
 import { findArchitecture, type ModelConfig, withGgufNames } from '@quern/models';
-import { type ByteSource, type KvType, QuernError } from '@quern/spec';
-import { chooseContext, kvBytes } from './memory-plan.ts';
+import { type ByteSource, type KvGroupInfo, type KvType, QuernError } from '@quern/spec';
+import { cacheGroups, describeGroups } from './cache-groups.ts';
+import { chooseContext, prefillRows } from './memory-plan.ts';
 import { modelName } from './model-name.ts';
 
 export interface ModelReport {
@@ -21,7 +22,7 @@ export interface ModelReport {
   contextLength: number;
   trainedContextLength: number;
   /** Bytes: of the tensors in the file, of the weights on the GPU, of the KV cache at `contextLength`. */
-  memory: { file: number; weights: number; kv: number };
+  memory: { file: number; weights: number; kv: number; kvGroups: KvGroupInfo[] };
 }
 
 /** Throws 'corrupt-file' and what the sources throw; an architecture that does not run is reported, not thrown. */
@@ -51,6 +52,9 @@ export async function inspectModel(
       row.elements += shape.reduce((product, n) => product * n, 1);
     }
     const context = config ? chooseContext(config, kv, undefined, contextLength) : 0;
+    const kvGroups = config
+      ? describeGroups(cacheGroups(config, context, prefillRows(undefined)), config, kv)
+      : [];
     const why =
       reason ??
       file.refused ??
@@ -69,7 +73,8 @@ export async function inspectModel(
       memory: {
         file: Object.values(tensors).reduce((sum, { bytes }) => sum + bytes, 0),
         weights,
-        kv: config ? kvBytes(config, kv, context) : 0,
+        kv: kvGroups.reduce((sum, group) => sum + group.bytes, 0),
+        kvGroups,
       },
     };
   } finally {

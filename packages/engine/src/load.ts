@@ -4,7 +4,7 @@
 import type { TensorInfo } from '@quern/dtypes';
 import { type ModelFile, openModelFile, requireDecodable } from '@quern/formats';
 import { createTensor, type Gpu, openGpu } from '@quern/gpu';
-import { chooseVariants, PAGE_TOKENS, pageBytes } from '@quern/kernels';
+import { chooseVariants, pageBytes } from '@quern/kernels';
 import { findArchitecture, WeightRegistry, withGgufNames } from '@quern/models';
 import {
   type ByteSource,
@@ -16,7 +16,8 @@ import {
   throwIfAborted,
 } from '@quern/spec';
 import { Engine, type EngineParts } from './engine.ts';
-import { chooseContext } from './memory-plan.ts';
+import { cacheGroups, describeGroups } from './cache-groups.ts';
+import { chooseContext, prefillRows } from './memory-plan.ts';
 import { modelName } from './model-name.ts';
 import { openText } from './open-text.ts';
 import { PlanBook } from './plan-book.ts';
@@ -41,23 +42,26 @@ export interface LoadOptions {
   signal?: AbortSignal;
 }
 
-/** Rows of a prefill chunk: bounds activations and the length of a dispatch. */
-const CHUNK_ROWS = { software: 32, hardware: 256 };
-
 /** Streams a model's weights to the GPU and makes it ready. Throws QuernError; frees what it took. */
 export async function loadEngine(options: LoadOptions): Promise<InferenceEngine> {
   return new Engine(await loadParts(options));
 }
 
-/** The pieces that an engine is made of; `keepTaps` lets tests read what plans name. */
-export async function loadParts(options: LoadOptions, keepTaps = false): Promise<EngineParts> {
+/** How tests look inside: `keepTaps` lets them read what plans name; `wholeCache` has layers with a window keep all. */
+export interface Inside {
+  keepTaps?: boolean;
+  wholeCache?: boolean;
+}
+
+/** The pieces that an engine is made of. */
+export async function loadParts(options: LoadOptions, inside: Inside = {}): Promise<EngineParts> {
   const { sources, signal } = options;
   const start = performance.now();
   const opening = openGpu(options.gpu);
   try {
     const [file, gpu] = await Promise.all([openModelFile(sources, signal), opening]);
     throwIfAborted(signal);
-    return await build(options, withGgufNames(file), gpu, start, keepTaps);
+    return await build(options, withGgufNames(file), gpu, start, inside);
   } catch (error) {
     // The header may be refused while the device is still on its way.
     opening.then(
@@ -75,7 +79,7 @@ async function build(
   file: ModelFile,
   gpu: Gpu,
   start: number,
-  keepTaps: boolean,
+  { keepTaps = false, wholeCache = false }: Inside,
 ): Promise<EngineParts> {
   const { sources, signal, onProgress, kv = 'f16' } = options;
   const architecture = findArchitecture(file.architecture);
@@ -88,10 +92,14 @@ async function build(
   gpu.device.pushErrorScope('out-of-memory');
   const weights = new WeightRegistry(gpu, file.tensors, await readSmall(file, signal));
   const model = architecture.create(weights, config, contextLength);
-  const pages = Math.ceil(contextLength / PAGE_TOKENS);
+  const chunkRows = prefillRows(gpu.caps);
+  const groups = cacheGroups(wholeCache ? { cache: config.cache } : config, contextLength, chunkRows);
+  const steps = new StepTensors(gpu, chunkRows, contextLength, groups.length);
   const layers = config.cache.map((layer, i) => {
     const shape = { ...layer, type: kv };
-    return { shape, kv: createTensor(gpu.device, `kv ${i}`, [(pages * pageBytes(shape)) / 4]) };
+    const group = groups.findIndex(({ layers: members }) => members.includes(i));
+    const words = (groups[group]!.pages * pageBytes(shape)) / 4;
+    return { shape, kv: createTensor(gpu.device, `kv ${i}`, [words]), pageTable: steps.pageTables[group]! };
   });
   const outOfMemory = await gpu.device.popErrorScope();
   if (outOfMemory) {
@@ -101,10 +109,8 @@ async function build(
         'Try a smaller quantisation or a smaller context.',
     );
   }
-  const chunkRows = gpu.caps.software ? CHUNK_ROWS.software : CHUNK_ROWS.hardware;
-  const steps = new StepTensors(gpu, chunkRows, contextLength);
   const sampler = new SamplerState(gpu, config.vocabulary);
-  const cache = new SequenceCache(pages);
+  const cache = new SequenceCache(groups);
   const plans = new PlanBook({ gpu, model, variants, layers, steps, sampler, contextLength, keepTaps });
   const runner = new Runner({ gpu, model, plans, steps, sampler, cache, chunkRows });
 
@@ -126,7 +132,7 @@ async function build(
     contextLength,
     kv,
     kvBuffers: layers.map((layer) => layer.kv.place.buffer),
-    kvBytes: layers.reduce((sum, layer) => sum + layer.kv.byteLength, 0),
+    kvGroups: describeGroups(groups, config, kv),
     ...countTensors(file.tensors.values()),
     weights,
     tokenizer,

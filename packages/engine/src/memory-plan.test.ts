@@ -1,6 +1,6 @@
 import { pageBytes } from '@quern/kernels';
 import { describe, expect, test } from 'vitest';
-import { chooseContext, kvBytes } from './memory-plan.ts';
+import { chooseContext, prefillRows } from './memory-plan.ts';
 
 function config(trainedContextLength: number, layers = 3, kvHeads = 2) {
   const layer = { kvHeads, keyDim: 64, valueDim: 64 };
@@ -13,9 +13,9 @@ function config(trainedContextLength: number, layers = 3, kvHeads = 2) {
   };
 }
 
-/** Of the limits only these two are asked. */
+/** Of the limits only these two are asked, and how many rows a chunk has. */
 function caps(maxStorageBufferBindingSize: number, maxBufferSize = maxStorageBufferBindingSize) {
-  return { limits: { maxStorageBufferBindingSize, maxBufferSize } as never };
+  return { software: false, limits: { maxStorageBufferBindingSize, maxBufferSize } as never };
 }
 const ROOMY = caps(2 ** 30);
 
@@ -73,12 +73,28 @@ test.each([
   }
 });
 
-test('the cache takes whole pages of every layer', () => {
-  // 2 heads of 64 + 64 values of 4 bytes, 32 tokens a page.
-  const page = 2 * 128 * 4 * 32;
-  expect(kvBytes(config(8192), 'f32', 64)).toBe(3 * 2 * page);
-  expect(kvBytes(config(8192), 'f32', 65)).toBe(3 * 3 * page);
-  expect(kvBytes(config(8192), 'f16', 65)).toBe((3 * 3 * page) / 2);
-  // A byte a value and a 4-byte scale for each 32 of them.
-  expect(kvBytes(config(8192), 'q8', 64)).toBe(3 * 2 * 2 * 32 * (128 + 16));
+describe('layers with a window', () => {
+  /** Five of six layers have it, as in Gemma 3. */
+  const gemma = {
+    ...config(131072, 6),
+    reach: (i: number) => (i < 5 ? ({ kind: 'window', tokens: 512 } as const) : undefined),
+  };
+  const page = pageBytes({ type: 'f16', kvHeads: 2, keyDim: 64, valueDim: 64 });
+
+  test('bound no context while a binding holds their window', () => {
+    const windows = { ...gemma, reach: () => ({ kind: 'window', tokens: 512 }) as const };
+    expect(chooseContext(windows, 'f16', caps(page * 26), 131072)).toBe(131072);
+    // 511 before the row, 32 to step back to, 256 rows: 26 pages at most. With 25 they keep the whole context or none.
+    expect(chooseContext(windows, 'f16', caps(page * 25), undefined)).toBe(800);
+  });
+
+  test('leave the bound to those that see all', () => {
+    expect(chooseContext(gemma, 'f16', caps(page * 100), undefined)).toBe(3200);
+    expect(() => chooseContext(gemma, 'f16', caps(page * 100), 8192)).toThrow(/3200 tokens fit/);
+  });
+});
+
+test('a software adapter takes smaller chunks', () => {
+  expect([true, false].map((software) => prefillRows({ software }))).toEqual([32, 256]);
+  expect(prefillRows(undefined)).toBe(256);
 });

@@ -4,14 +4,17 @@ import type { Caps } from '@quern/gpu';
 import { PAGE_TOKENS, pageBytes } from '@quern/kernels';
 import type { ModelConfig } from '@quern/models';
 import { type KvType, QuernError } from '@quern/spec';
+import { cacheGroups } from './cache-groups.ts';
 
 /** Context when nobody asks for one. */
 const DEFAULT_CONTEXT = 4096;
 
-/** Bytes of the whole KV cache. */
-export function kvBytes(config: ModelConfig, type: KvType, contextLength: number): number {
-  const pages = Math.ceil(contextLength / PAGE_TOKENS);
-  return config.cache.reduce((sum, layer) => sum + pages * pageBytes({ ...layer, type }), 0);
+/**
+ * Rows of a prefill chunk: bounds activations, the length of a dispatch, and what layers with a window keep
+ * besides it. Without an adapter: those of a GPU.
+ */
+export function prefillRows(caps: Pick<Caps, 'software'> | undefined): number {
+  return caps?.software ? 32 : 256;
 }
 
 /**
@@ -22,7 +25,7 @@ export function kvBytes(config: ModelConfig, type: KvType, contextLength: number
 export function chooseContext(
   config: ModelConfig,
   type: KvType,
-  caps: Pick<Caps, 'limits'> | undefined,
+  caps: Pick<Caps, 'limits' | 'software'> | undefined,
   asked: number | undefined,
 ): number {
   const { trainedContextLength } = config;
@@ -44,11 +47,17 @@ export function chooseContext(
       `The file says that the model has ${config.cache.length} layers and a context of ${trainedContextLength} tokens.`,
     );
   }
-  const largestPage = Math.max(...config.cache.map((layer) => pageBytes({ ...layer, type })));
   const binding = caps
     ? Math.min(caps.limits.maxStorageBufferBindingSize, caps.limits.maxBufferSize)
     : Infinity;
-  const fits = Math.floor(binding / largestPage) * PAGE_TOKENS;
+  const most = asked ?? Math.min(trainedContextLength, DEFAULT_CONTEXT);
+  // A layer whose pages at the whole context exceed a binding bounds the context, unless its window is what counts.
+  const bounds = cacheGroups(config, most, prefillRows(caps)).flatMap(({ layers, pages }) =>
+    layers
+      .map((layer) => Math.floor(binding / pageBytes({ ...config.cache[layer]!, type })))
+      .filter((room) => room < pages),
+  );
+  const fits = Math.min(Infinity, ...bounds) * PAGE_TOKENS;
   if (fits < (asked ?? 1)) {
     throw new QuernError(
       'out-of-memory',
@@ -56,5 +65,5 @@ export function chooseContext(
         `${fits} tokens fit.`,
     );
   }
-  return asked ?? Math.min(trainedContextLength, DEFAULT_CONTEXT, fits);
+  return Math.min(most, fits);
 }

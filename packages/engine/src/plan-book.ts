@@ -71,10 +71,9 @@ export class PlanBook {
   }
 
   #forward(rec: Recorder, step: Tensor, rows: number, keys: number, oneSequence: boolean): Tensor {
-    const { model, layers, steps } = this.#options;
+    const { model, layers } = this.#options;
     return model.forward(rec, model.embed(rec, step, rows), {
       step,
-      pageTable: steps.pageTable,
       layers,
       oneSequence,
       keys,

@@ -55,21 +55,22 @@ export class Runner {
   ): Promise<{ result: Promise<Uint32Array<ArrayBuffer>> }> {
     const { gpu, plans, steps } = this.#options;
     const start = sequence.ids.length;
-    this.#reserve(sequence, start + tokens.length, true);
     let result: Promise<Uint32Array<ArrayBuffer>> | undefined;
     await this.#chunks(tokens, signal, async (chunk, first, rows, last) => {
       const end = start + first + chunk.length;
       const plan = await plans.prefill(rows, end, last ? { kind: 'sample', stages } : { kind: 'nothing' });
       throwIfAborted(signal);
+      this.#reserve(sequence, start + first, end, first === 0);
       steps.writeChunk(chunk, start + first);
       if (last) steps.writeDecode(chunk.at(-1)!, end - 1);
       const encoder = plan.submitPieces(this.#flopsPerSubmit);
       const read = last ? this.#ring.copy(encoder, this.#options.sampler.result.place!.buffer, 0) : undefined;
       gpu.device.queue.submit([encoder.finish()]);
       result = read && late(read());
+      // What is submitted will be computed, whatever becomes of the request; windows have moved on with it.
+      sequence.ids.push(...chunk);
     });
     assert(result, 'prefill of no tokens');
-    sequence.ids.push(...tokens);
     return { result };
   }
 
@@ -81,7 +82,7 @@ export class Runner {
   ): Promise<{ result: Promise<Uint32Array<ArrayBuffer>> }> {
     const { gpu, plans, sampler } = this.#options;
     const plan = await plans.decode(1, position + 1, stages);
-    this.#reserve(sequence, position + 1, false);
+    this.#reserve(sequence, position, position + 1, false);
     const encoder = gpu.device.createCommandEncoder({ label: plan.label });
     plan.encode(encoder);
     const read = this.#ring.copy(encoder, sampler.result.place!.buffer, 0);
@@ -93,11 +94,11 @@ export class Runner {
   async logprobs(sequence: Sequence, tokens: readonly number[], signal?: AbortSignal): Promise<number[]> {
     const { gpu, plans, steps } = this.#options;
     this.prepare(tokens.length);
-    this.#reserve(sequence, tokens.length, true);
     const logprobs: number[] = [];
     await this.#chunks(tokens, signal, async (chunk, first, rows) => {
       const plan = await plans.prefill(rows, first + chunk.length, { kind: 'logprobs' });
       throwIfAborted(signal);
+      this.#reserve(sequence, first, first + chunk.length, first === 0);
       steps.writeChunk(chunk, first);
       steps.writeTargets(chunk.map((_, i) => tokens[first + i + 1] ?? 0));
       const encoder = plan.submitPieces(this.#flopsPerSubmit);
@@ -126,11 +127,14 @@ export class Runner {
     }
   }
 
-  /** Pages for the sequence; with `all` the whole table is written, as another sequence may have used it. */
-  #reserve(sequence: Sequence, tokens: number, all: boolean): void {
+  /**
+   * Pages for the tokens from `start` to `end`; with `all` the whole table is written, as another sequence may have
+   * used it. Pages that are handed back may be written anew at once: the queue runs steps in their order.
+   */
+  #reserve(sequence: Sequence, start: number, end: number, all: boolean): void {
     const { cache, steps } = this.#options;
-    const first = cache.reserve(sequence, tokens);
-    steps.writePages(sequence, all ? 0 : first);
+    const first = cache.reserve(sequence, start, end);
+    steps.writePages(sequence, all ? undefined : first);
   }
 
   destroy(): void {

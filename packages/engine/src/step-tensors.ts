@@ -1,4 +1,4 @@
-// The small buffers that change from step to step: rows to compute, the page table, targets of a loss.
+// The small buffers that change from step to step: rows to compute, the page tables, targets of a loss.
 
 import { createTensor, type Gpu, type Tensor } from '@quern/gpu';
 import { PAGE_TOKENS } from '@quern/kernels';
@@ -14,20 +14,23 @@ export class StepTensors {
   readonly prefill: Tensor;
   /** The row that decode advances by itself. */
   readonly decode: Tensor;
-  /** [slots, pages a slot]. */
-  readonly pageTable: Tensor;
+  /** [slots, pages a slot], for each group of the cache. Entries of pages that were handed back are left as they are. */
+  readonly pageTables: readonly Tensor[];
   /** [rows] u32: the token whose probability each row of a chunk is asked for. */
   readonly targets: Tensor;
   /** [rows] f32: the answer. */
   readonly logprobs: Tensor;
   readonly #gpu: Gpu;
 
-  constructor(gpu: Gpu, chunkRows: number, contextLength: number) {
+  constructor(gpu: Gpu, chunkRows: number, contextLength: number, groups: number) {
     const { device } = gpu;
     this.#gpu = gpu;
     this.prefill = createTensor(device, 'prefill step', [HEADER + chunkRows * ROW]);
     this.decode = createTensor(device, 'decode step', [HEADER + ROW]);
-    this.pageTable = createTensor(device, 'page table', [1, Math.ceil(contextLength / PAGE_TOKENS)]);
+    const pages = Math.ceil(contextLength / PAGE_TOKENS);
+    this.pageTables = Array.from({ length: groups }, (_, g) =>
+      createTensor(device, `page table ${g}`, [1, pages]),
+    );
     this.targets = createTensor(device, 'targets', [chunkRows]);
     this.logprobs = createTensor(device, 'logprobs', [chunkRows]);
   }
@@ -59,10 +62,13 @@ export class StepTensors {
     this.#write(this.decode, 0, Uint32Array.of(1, 0, 0, 0, token, position, SLOT, 0));
   }
 
-  /** The sequence's pages from index `first` on. */
-  writePages(sequence: Sequence, first = 0): void {
-    if (first < sequence.pages.length)
-      this.#write(this.pageTable, first, Uint32Array.from(sequence.pages.slice(first)));
+  /** The pages that the sequence holds in each group, of which those from index `from[group]` on are new. */
+  writePages(sequence: Sequence, from?: readonly number[]): void {
+    sequence.held.forEach(({ first, pages }, g) => {
+      const begin = Math.max(first, from?.[g] ?? first);
+      const written = pages.slice(begin - first);
+      if (written.length > 0) this.#write(this.pageTables[g]!, begin, Uint32Array.from(written));
+    });
   }
 
   writeTargets(ids: readonly number[]): void {
@@ -74,7 +80,7 @@ export class StepTensors {
   }
 
   get #all(): Tensor[] {
-    return [this.prefill, this.decode, this.pageTable, this.targets, this.logprobs];
+    return [this.prefill, this.decode, ...this.pageTables, this.targets, this.logprobs];
   }
 
   destroy(): void {

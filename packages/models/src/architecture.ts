@@ -3,7 +3,7 @@
 
 import type { Metadata } from '@quern/formats';
 import type { Recorder, Tensor } from '@quern/gpu';
-import type { KvShape } from '@quern/kernels';
+import type { KvShape, Reach } from '@quern/kernels';
 import type { WeightRegistry } from './weight-registry.ts';
 
 /** What the rooms above need to know of a model before any weight is there. */
@@ -14,15 +14,24 @@ export interface ModelConfig {
   readonly trainedContextLength: number;
   /** One for each layer; the engine adds the cache's type. */
   readonly cache: ReadonlyArray<Omit<KvShape, 'type'>>;
+  /** How far back layer i sees (undefined: all); what lies before it is not kept. */
+  reach?(i: number): Reach | undefined;
+}
+
+/** Where a layer's keys and values are. */
+export interface LayerCache {
+  /** The layer's pages. */
+  readonly kv: Tensor;
+  readonly shape: KvShape;
+  /** [slots, pages a slot] u32, shared by the layers that see equally far back. */
+  readonly pageTable: Tensor;
 }
 
 /** What a forward pass reads besides its hidden rows. */
 export interface ForwardContext {
   /** Rows, their positions and slots: kernels/lib/step.wgsl. */
   readonly step: Tensor;
-  /** [slots, pages a slot] u32. */
-  readonly pageTable: Tensor;
-  readonly layers: ReadonlyArray<{ readonly kv: Tensor; readonly shape: KvShape }>;
+  readonly layers: readonly LayerCache[];
   /** The rows are consecutive tokens of one sequence, or each a sequence of its own. */
   readonly oneSequence: boolean;
   /** No row's position is at or beyond it. */

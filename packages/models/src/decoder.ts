@@ -4,7 +4,7 @@
 
 import { getCount, getNumber, getString, type Metadata } from '@quern/formats';
 import type { Recorder, Tensor } from '@quern/gpu';
-import { type Activation, embed, type Reach, rmsNorm, softcap } from '@quern/kernels';
+import { type Activation, embed, rmsNorm, softcap } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
 import type { Architecture, ForwardContext, Model, ModelConfig } from './architecture.ts';
 import { type AttentionBlock, selfAttention } from './blocks/attention.ts';
@@ -36,9 +36,8 @@ export interface DecoderConfig extends ModelConfig {
   readonly logitCap?: number | undefined;
   /** Experts of the layers that have a router; the others have an MLP. */
   readonly moe?: MoeConfig | undefined;
-  /** RoPE of layer i, and how far back it sees (undefined: all). */
+  /** RoPE of layer i. */
   rope(i: number): RopeConfig;
-  reach?(i: number): Reach | undefined;
 }
 
 /** What `<key>.*` says of any decoder, with the defaults that most families share. Throws 'corrupt-file'. */

@@ -33,9 +33,22 @@ export interface PerplexityResult {
   promptIds: number[];
 }
 
+/** Layers whose rows see equally far back: they share pages of keys and values. */
+export interface KvGroupInfo {
+  /** Every earlier token, a window of the last `reachTokens`, or those of the same chunk of `reachTokens`. */
+  reach: 'all' | 'window' | 'chunk';
+  reachTokens?: number;
+  layers: number;
+  /** Tokens that there is room for: with a window or a chunk, the same for any length of context. */
+  tokens: number;
+  bytes: number;
+}
+
 export interface MemoryInfo {
   weightBytes: number;
+  /** Of all groups. */
   kvBytes: number;
+  kvGroups: KvGroupInfo[];
   scratchBytes: number;
 }
 

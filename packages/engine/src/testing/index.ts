@@ -14,8 +14,11 @@ export interface OpenModel {
   decodeLogits(prompt: readonly number[], next: readonly number[]): Promise<Float32Array[]>;
 }
 
-export async function openModel(options: LoadOptions & { chunkRows?: number }): Promise<OpenModel> {
-  const parts = await loadParts(options, true);
+/** `chunkRows`: of `prefillLogits`; `wholeCache`: layers with a window keep all their keys and values. */
+export async function openModel(
+  options: LoadOptions & { chunkRows?: number; wholeCache?: boolean },
+): Promise<OpenModel> {
+  const parts = await loadParts(options, { keepTaps: true, wholeCache: options.wholeCache ?? false });
   return {
     engine: new Engine(parts),
     prefillLogits: (ids) => prefillLogits(parts, ids, options.chunkRows ?? parts.chunkRows),
@@ -28,14 +31,14 @@ async function prefillLogits(
   ids: readonly number[],
   chunkRows: number,
 ): Promise<Float32Array[]> {
-  const sequence = { ids: [], pages: [] };
+  const sequence = p.cache.start();
   const rows: Float32Array[] = [];
   p.runner.prepare(ids.length);
-  p.cache.reserve(sequence, ids.length);
-  p.steps.writePages(sequence);
   for (let first = 0; first < ids.length; first += chunkRows) {
     const chunk = ids.slice(first, first + chunkRows);
     const plan = await p.plans.prefill(p.chunkRows, first + chunk.length, { kind: 'logprobs' });
+    p.cache.reserve(sequence, first, first + chunk.length);
+    p.steps.writePages(sequence);
     p.steps.writeChunk(chunk, first);
     const encoder = p.gpu.device.createCommandEncoder();
     plan.encode(encoder);
@@ -53,7 +56,7 @@ async function decodeLogits(
 ): Promise<Float32Array[]> {
   const stages = stagesFor(GREEDY, false);
   p.runner.prepare(prompt.length + next.length);
-  const sequence = { ids: [], pages: [] };
+  const sequence = p.cache.start();
   p.sampler.start(GREEDY, stages, []);
   const rows: Float32Array[] = [];
   const { result } = await p.runner.prefill(sequence, prompt, stages);

@@ -30,8 +30,8 @@ export function selfAttention(
   layer: number,
   { x, residual, context }: { x: Tensor; residual: Tensor | undefined; context: ForwardContext },
 ): Tensor {
-  const { step, pageTable, oneSequence, keys } = context;
-  const { kv, shape } = context.layers[layer]!;
+  const { step, oneSequence, keys } = context;
+  const { kv, shape, pageTable } = context.layers[layer]!;
   const { heads, rotated, pairs, angles, scale, softcap, reach, queryNorm, keyNorm, epsilon } = block;
   const rows = x.shape[0]!;
   const qkv = linear(rec, block.qkv, { x, step, name: 'qkv' });

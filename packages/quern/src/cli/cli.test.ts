@@ -16,7 +16,15 @@ const report: ModelReport = {
   parameters: 134_000_000,
   contextLength: 2048,
   trainedContextLength: 8192,
-  memory: { file: 91_000_000, weights: 92_000_000, kv: 47_185_920 },
+  memory: {
+    file: 91_000_000,
+    weights: 92_000_000,
+    kv: 47_185_920,
+    kvGroups: [
+      { reach: 'window', reachTokens: 512, layers: 25, tokens: 608, bytes: 11_673_600 },
+      { reach: 'all', layers: 5, tokens: 2048, bytes: 35_512_320 },
+    ],
+  },
 };
 
 async function quern(args: string[], script: FakeScript = {}, more: Partial<Tools> = {}) {
@@ -189,6 +197,8 @@ describe('the other commands', () => {
     expect(out).toMatch(/template = \{% if x %\}\\ny+\.\.\. \(211 characters\)/);
     expect(out).toMatch(/\| Q4_1 \| +210 \| 134\.00 M \| +85\.8 MiB \|/);
     expect(out).toContain('87.7 MiB weights + 45.0 MiB keys and values = 133 MiB');
+    expect(out).toContain('11.1 MiB for 608 tokens, at any length: 25 layers that see a window of 512\n');
+    expect(out).toContain('33.9 MiB for 2048 tokens: 5 layers that see all\n');
     const { out: json } = await quern(['inspect', 'x', '--json']);
     expect(JSON.parse(json)).toMatchObject(report);
   });

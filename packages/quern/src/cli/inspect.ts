@@ -1,6 +1,7 @@
 // `quern inspect`: what a model file says of itself and what it will need. Touches no GPU.
 
 import type { ModelReport } from '@quern/engine';
+import type { KvGroupInfo } from '@quern/spec';
 import { kvType, loadRequest, MODEL_OPTIONS, parseCommand, wholeNumber } from './arguments.ts';
 import type { Command } from './tools.ts';
 import { bytes, count, table } from './words.ts';
@@ -32,7 +33,7 @@ function describe(report: ModelReport): string {
     count(elements),
     bytes(size),
   ]);
-  const { file, weights, kv } = report.memory;
+  const { file, weights, kv, kvGroups } = report.memory;
   const support = report.supported ? '' : ` (not supported: ${report.reason ?? 'no reason given'})`;
   return [
     `${short(report.model)}\n`,
@@ -43,7 +44,15 @@ function describe(report: ModelReport): string {
     `\nfile     ${bytes(file)} of tensors\n`,
     `context  ${report.contextLength} tokens of ${report.trainedContextLength} trained\n`,
     `memory   ${bytes(weights)} weights + ${bytes(kv)} keys and values = ${bytes(weights + kv)}\n`,
+    ...(kvGroups.length > 1 || kvGroups.some(({ reach }) => reach !== 'all') ? kvGroups.map(kvLine) : []),
   ].join('');
+}
+
+/** A group of layers, where they are not all alike. */
+function kvLine({ reach, reachTokens, layers, tokens, bytes: size }: KvGroupInfo): string {
+  const sees = reach === 'all' ? 'all' : `a ${reach} of ${reachTokens}`;
+  const grows = reach === 'all' ? '' : ', at any length';
+  return `         ${bytes(size)} for ${tokens} tokens${grows}: ${layers} layers that see ${sees}\n`;
 }
 
 /** One line, and nothing in it that a terminal would obey: the file is a stranger's. */

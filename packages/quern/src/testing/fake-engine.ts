@@ -139,7 +139,12 @@ export const FAKE_INFO: EngineInfo = {
   vocabularySize: 49152,
   hasChatTemplate: true,
   kv: 'f16',
-  memory: { weightBytes: 90_000_000, kvBytes: 47_000_000, scratchBytes: 1_000_000 },
+  memory: {
+    weightBytes: 90_000_000,
+    kvBytes: 47_000_000,
+    kvGroups: [{ reach: 'all', layers: 30, tokens: 2048, bytes: 47_000_000 }],
+    scratchBytes: 1_000_000,
+  },
   adapter: {
     vendor: 'google',
     architecture: 'swiftshader',
