@@ -11,6 +11,7 @@ export const FAMILIES = [
   'arch-phi3-longrope',
   'arch-mixtral',
   'arch-qwen3moe',
+  'arch-gpt-oss',
   'quant-moe-mxfp4',
   'quant-moe-q4_k_m',
 ];

@@ -23,7 +23,7 @@ interface Case {
   quant: string;
   outputs: number;
   cols: number;
-  gate?: { kind: 'fused' | 'onto'; activation: ExpertActivation };
+  gate?: { kind: 'fused' | 'onto'; activation: ExpertActivation; limit?: number };
   bias?: boolean;
   /** x has a row for each slot. */
   ofSlots?: boolean;
@@ -97,7 +97,7 @@ async function check(c: Case): Promise<void> {
       gate.kind === 'onto'
         ? [held[i]!, products[i]!]
         : [products[slot * rows + o]!, products[slot * rows + outputs + o]!];
-    return gateRef(g, u, gate.activation);
+    return gateRef(g, u, gate.activation, gate.limit);
   });
   destroyExpertWeight(weight);
   expect(nmse(await readF32(gpu, y), expected)).toBeLessThanOrEqual(1e-9);
@@ -159,7 +159,7 @@ describe.each<Form>([
     }
   });
   test.each([
-    { kind: 'fused', activation: 'clamped' },
+    { kind: 'fused', activation: 'clamped', limit: 1.5 },
     { kind: 'onto', activation: 'gelu_tanh' },
   ] as const)('$activation, $kind, with a bias', async (gate) => {
     await check({ ...common, outputs: 37, routes: drawRoutes(11, 2, 8, 8), gate, bias: true });

@@ -2,10 +2,10 @@ import { activationRef } from '../glu/glu.ref.ts';
 import type { ExpertActivation } from './moe-matmul.ts';
 
 /** gate, up -> activation(gate) * up. */
-export function gateRef(gate: number, up: number, activation: ExpertActivation): number {
+export function gateRef(gate: number, up: number, activation: ExpertActivation, limit = 7): number {
   if (activation !== 'clamped') return activationRef([gate], activation)[0]! * up;
-  const g = Math.min(gate, 7);
-  return (g / (1 + Math.exp(-1.702 * g))) * (Math.max(-7, Math.min(up, 7)) + 1);
+  const g = Math.min(gate, limit);
+  return (g / (1 + Math.exp(-1.702 * g))) * (Math.max(-limit, Math.min(up, limit)) + 1);
 }
 
 /** x [slots, cols], w [experts, rows, cols], bias [experts, rows]: [slots, rows] of each slot's expert. */

@@ -20,7 +20,7 @@ import thread from './moe_matmul_thread.wgsl?raw';
 import tile from './moe_matmul_tile.wgsl?raw';
 import workgroup from './moe_matmul_workgroup.wgsl?raw';
 
-/** `clamped`: min(g, 7) sigmoid(1.702 g) (clamp(u, -7, 7) + 1), that of gpt-oss (arXiv 2508.10925). */
+/** `clamped`: g sigmoid(1.702 g) (u + 1), g at most the limit, u within it (gpt-oss, arXiv 2508.10925). */
 export type ExpertActivation = Activation | 'clamped';
 
 export interface MoeMatmulOptions {
@@ -40,7 +40,9 @@ export interface MoeMatmulOptions {
    * `fused`: the weight is gate above up, y = activation(gate) * up. `onto`: y holds the gate and becomes
    * activation(y) * (W x).
    */
-  gate?: { readonly kind: 'fused' | 'onto'; readonly activation: ExpertActivation } | undefined;
+  gate?:
+    | { readonly kind: 'fused' | 'onto'; readonly activation: ExpertActivation; readonly limit?: number }
+    | undefined;
 }
 
 /** Slots a tile of the sorted form has at most. */
@@ -101,7 +103,7 @@ export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
         x.shape[0] === slots ? 1 : used,
         part.firstExpert,
         part.experts,
-        0,
+        { f32: gate?.limit ?? 7 },
         0,
       ),
       workgroups: [Math.ceil(weight.rows / form.outputs), sorted ? sorted.tiles.shape[0]! - 1 : slots],

@@ -21,6 +21,8 @@ struct Params {
   // Experts of this weight part.
   first_expert: u32,
   experts: u32,
+  // Of the clamped activation.
+  limit: f32,
 }
 
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
@@ -109,8 +111,9 @@ fn weight_row(expert: u32, output: u32, up: u32) -> u32 {
 
 // That of gpt-oss.
 @if(clamped) fn gated(gate: vec4f, up: vec4f) -> vec4f {
-  let g = min(gate, vec4f(7.0));
-  return g / (1.0 + exp(-clamp(1.702 * g, vec4f(-80.0), vec4f(80.0)))) * (clamp(up, vec4f(-7.0), vec4f(7.0)) + 1.0);
+  let limit = vec4f(params.limit);
+  let g = min(gate, limit);
+  return g / (1.0 + exp(-clamp(1.702 * g, vec4f(-80.0), vec4f(80.0)))) * (clamp(up, -limit, limit) + 1.0);
 }
 
 fn store(slot: u32, output: u32, value: f32) {

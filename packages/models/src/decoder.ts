@@ -34,6 +34,8 @@ export interface DecoderConfig extends ModelConfig {
   /** Soft caps (Gemma 2). */
   readonly scoreCap?: number | undefined;
   readonly logitCap?: number | undefined;
+  /** True: what files call the norm behind attention is the one before the MLP (gpt-oss). */
+  readonly normBeforeMlp?: boolean;
   /** Experts of the layers that have a router; the others have an MLP. */
   readonly moe?: MoeConfig | undefined;
   /** RoPE of layer i. */
@@ -122,8 +124,8 @@ export function createDecoder(weights: WeightRegistry, c: DecoderConfig, positio
     return {
       attentionNorm: norm('attn_norm'),
       attention: attentionBlock(weights, c, i, ropes.tensor(c.rope(i))),
-      afterAttention: norm('post_attention_norm'),
-      mlpNorm: norm('ffn_norm'),
+      afterAttention: c.normBeforeMlp ? undefined : norm('post_attention_norm'),
+      mlpNorm: norm(c.normBeforeMlp ? 'post_attention_norm' : 'ffn_norm'),
       mlp: c.moe && hasExperts(weights, i) ? moeBlock(weights, dim, c.moe, i) : mlpBlock(weights, c, i),
       afterMlp: norm('post_ffw_norm'),
     };
@@ -219,6 +221,7 @@ function attentionBlock(
     scale: c.scoreScale,
     softcap: c.scoreCap,
     reach: c.reach?.(i),
+    sinks: weights.optionalVector(`blk.${i}.attn_sinks.weight`, heads),
   };
 }
 

@@ -12,6 +12,8 @@ export interface MoeConfig {
   readonly inner: number;
   readonly routing: Routing;
   readonly activation: ExpertActivation;
+  /** Where `clamped` clamps. */
+  readonly limit: number;
 }
 
 /** What a family does where its files say nothing. */
@@ -49,6 +51,7 @@ export function moeConfig(metadata: Metadata, key: string, defaults: MoeDefaults
     used,
     inner: inner ?? getCount(metadata, `${key}.feed_forward_length`),
     activation: defaults.activation ?? 'silu',
+    limit: getNumber(metadata, `${key}.swiglu_limit`, 7),
     routing: {
       score: score(metadata, key, defaults.score),
       normalised: getBoolean(metadata, `${key}.expert_weights_norm`, defaults.normalised),

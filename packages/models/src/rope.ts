@@ -1,7 +1,7 @@
 // RoPE as model files describe it, down to one frequency for each pair of a head and the tables of angles
 // that the GPU reads.
 
-import { getCount, getNumber, getString, type Metadata } from '@quern/formats';
+import { getBoolean, getCount, getNumber, getString, type Metadata } from '@quern/formats';
 import type { Tensor } from '@quern/gpu';
 import { angleTable, ropeFrequencies } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
@@ -28,6 +28,8 @@ export type RopeScaling =
       readonly betaFast: number;
       readonly betaSlow: number;
       readonly magnitude: number;
+      /** The ramp's ends are rounded to whole pairs. */
+      readonly truncated: boolean;
     }
   /** LongRoPE (arXiv 2402.13753): divisors for sequences within the original context, and for longer ones. */
   | { readonly kind: 'long'; readonly original: number; readonly magnitude: number };
@@ -73,6 +75,7 @@ function ropeScaling(metadata: Metadata, key: string, trained: number): RopeScal
         betaFast: getNumber(metadata, `${key}.scaling.yarn_beta_fast`, 32),
         betaSlow: getNumber(metadata, `${key}.scaling.yarn_beta_slow`, 1),
         magnitude: attention * (1 + 0.1 * Math.log(factor)),
+        truncated: getBoolean(metadata, `${key}.scaling.yarn_truncate`, true),
       };
     default:
       throw new QuernError(
@@ -93,8 +96,9 @@ export function scaledFrequencies({ rotated, base, scaling }: RopeConfig, diviso
   // The pair that turns `turns` times within the original context.
   const pairOf = (turns: number) =>
     (rotated * Math.log(scaling.original / (turns * 2 * Math.PI))) / (2 * Math.log(base));
-  const low = Math.max(0, Math.floor(pairOf(scaling.betaFast)));
-  const high = Math.min(rotated - 1, Math.ceil(pairOf(scaling.betaSlow)));
+  const [fast, slowest] = [pairOf(scaling.betaFast), pairOf(scaling.betaSlow)];
+  const low = Math.max(0, scaling.truncated ? Math.floor(fast) : fast);
+  const high = Math.min(rotated - 1, scaling.truncated ? Math.ceil(slowest) : slowest);
   return plain.map((frequency, i) => {
     const slow = Math.min(1, Math.max(0, (i - low) / Math.max(0.001, high - low)));
     return (frequency / scaling.factor) * slow + frequency * (1 - slow);

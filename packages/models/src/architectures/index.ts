@@ -5,6 +5,7 @@ import type { Architecture } from '../architecture.ts';
 import { ggufArchitecture } from './aliases.ts';
 import { gemma2 } from './gemma2.ts';
 import { gemma3 } from './gemma3.ts';
+import { gptOss } from './gpt-oss.ts';
 import { llama } from './llama.ts';
 import { phi3 } from './phi3.ts';
 import { qwen2 } from './qwen2.ts';
@@ -15,6 +16,7 @@ import { qwen3moe } from './qwen3moe.ts';
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   gemma2,
   gemma3,
+  'gpt-oss': gptOss,
   llama,
   phi3,
   qwen2,

@@ -21,6 +21,8 @@ export interface AttentionBlock {
   readonly scale: number;
   readonly softcap: number | undefined;
   readonly reach: Reach | undefined;
+  /** [heads] f32: a score without a value for each head. */
+  readonly sinks: Tensor | undefined;
 }
 
 /** Normed rows in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
@@ -52,6 +54,7 @@ export function selfAttention(
     keys,
     softcap,
     reach,
+    sinks: block.sinks,
     step,
     pageTable,
     kv,

@@ -105,7 +105,7 @@ export function moe(
     bias: gated.bias,
     x,
     y: inner,
-    gate: { kind, activation },
+    gate: { kind, activation, limit: block.limit },
   });
   const results = rec.scratch('moe.results', [slots, down.rows]);
   const { weight, bias } = down.weights[0]!;
