@@ -49,15 +49,24 @@ export function createExpertWeight(
   return { name, dtype, experts, rows, cols, parts, byteLength };
 }
 
-/**
- * Queues `count` rows as they stand in the file for upload, from row `firstRow` of `expert` on; they may go on
- * into the next experts, `rowsEach` of them an expert, which lie at row `at` of each.
- */
+export interface ExpertRows {
+  /** The first row and their number, counted through all experts, `rowsEach` of each. */
+  readonly first: number;
+  readonly count: number;
+  readonly rowsEach: number;
+  /** Where an expert's rows lie in the expert's matrix. */
+  readonly at: number;
+  /** An expert's even rows stand first there, its odd ones behind them. */
+  readonly interleaved?: boolean;
+}
+
+/** Queues rows for upload, as they stand in the file; `stored` is the type of their bytes, as in `writeRows`. */
 export function writeExpertRows(
   queue: GPUQueue,
   target: ExpertWeight,
-  { first, count, rowsEach, at }: { first: number; count: number; rowsEach: number; at: number },
+  { first, count, rowsEach, at, interleaved = false }: ExpertRows,
   bytes: Uint8Array,
+  stored: DType = target.dtype,
 ): void {
   const rowBytes = bytes.byteLength / count;
   const end = first + count;
@@ -65,11 +74,31 @@ export function writeExpertRows(
     const expert = Math.floor(row / rowsEach);
     const until = Math.min(end, (expert + 1) * rowsEach);
     const part = target.parts.find((p) => expert < p.firstExpert + p.experts)!;
-    const to = (expert - part.firstExpert) * target.rows + at + (row - expert * rowsEach);
+    const to = (expert - part.firstExpert) * target.rows + at;
+    const within = row - expert * rowsEach;
     const slice = bytes.subarray((row - first) * rowBytes, (until - first) * rowBytes);
-    writeRows(queue, part.weight, to, until - row, slice);
+    if (!interleaved) writeRows(queue, part.weight, to + within, until - row, slice, stored);
+    else {
+      for (const odd of [0, 1]) {
+        const skipped = (within + odd) % 2;
+        const half = everyOther(slice, rowBytes, skipped);
+        const place = to + (odd * rowsEach) / 2 + (within + skipped - odd) / 2;
+        if (half.length > 0) writeRows(queue, part.weight, place, half.length / rowBytes, half, stored);
+      }
+    }
     row = until;
   }
+}
+
+/** Rows `first`, `first` + 2, `first` + 4 ... */
+function everyOther(rows: Uint8Array, rowBytes: number, first: number): Uint8Array {
+  const count = Math.ceil((rows.length / rowBytes - first) / 2);
+  const half = new Uint8Array(count * rowBytes);
+  for (let i = 0; i < count; i++) {
+    const at = (first + 2 * i) * rowBytes;
+    half.set(rows.subarray(at, at + rowBytes), i * rowBytes);
+  }
+  return half;
 }
 
 export function destroyExpertWeight(target: ExpertWeight): void {

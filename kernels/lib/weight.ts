@@ -114,7 +114,8 @@ export function createWeight(
 
 /**
  * Repacks whole rows as they stand in the file and queues their upload.
- * `bytes` holds `count` rows; they become rows `firstRow ..` of the weight.
+ * `bytes` holds `count` rows; they become rows `firstRow ..` of the weight. `stored` is the type of the bytes
+ * where it is not the weight's own: one that fills the same streams, or one of them.
  */
 export function writeRows(
   queue: GPUQueue,
@@ -122,11 +123,12 @@ export function writeRows(
   firstRow: number,
   count: number,
   bytes: Uint8Array,
+  stored: DType = weight.dtype,
 ): void {
   const { dtype, cols } = weight;
   const blocks = cols / dtype.blockSize;
   assert(
-    bytes.byteLength === count * blocks * dtype.blockBytes,
+    bytes.byteLength === count * blocks * stored.blockBytes,
     `${weight.name}: wrong byte count for ${count} rows`,
   );
   const quantsRow = weight.quantsStride * 16;
@@ -135,11 +137,11 @@ export function writeRows(
   const scales = new Uint8Array(count * scalesRow);
   const dense = blocks * dtype.qBytes === quantsRow && blocks * dtype.sBytes === scalesRow;
   if (dense) {
-    dtype.repack(bytes, count * blocks, quants, scales);
+    stored.repack(bytes, count * blocks, quants, scales);
   } else {
-    const rowBytes = blocks * dtype.blockBytes;
+    const rowBytes = blocks * stored.blockBytes;
     for (let row = 0; row < count; row++) {
-      dtype.repack(
+      stored.repack(
         bytes.subarray(row * rowBytes, (row + 1) * rowBytes),
         blocks,
         quants.subarray(row * quantsRow, (row + 1) * quantsRow),
@@ -153,8 +155,8 @@ export function writeRows(
     if (from >= to) continue;
     const at = from - part.firstRow;
     const quantsSlice = quants.subarray((from - firstRow) * quantsRow, (to - firstRow) * quantsRow);
-    queue.writeBuffer(part.buffer, part.quants.offset + at * quantsRow, quantsSlice);
-    if (scalesRow > 0) {
+    if (stored.qBytes > 0) queue.writeBuffer(part.buffer, part.quants.offset + at * quantsRow, quantsSlice);
+    if (stored.sBytes > 0) {
       const scalesSlice = scales.subarray((from - firstRow) * scalesRow, (to - firstRow) * scalesRow);
       const scalesAt = part.scales.offset + codebookBytes(dtype) + at * scalesRow;
       queue.writeBuffer(part.buffer, scalesAt, scalesSlice);

@@ -15,6 +15,7 @@ export * from './iq4-values.ts';
 export * from './iq4_nl.ts';
 export * from './iq4_xs.ts';
 export * from './mxfp4.ts';
+export * from './mxfp4-halves.ts';
 export * from './nvfp4.ts';
 export * from './q1_0.ts';
 export * from './q2_0.ts';

@@ -94,6 +94,22 @@ describe('matrices of experts', () => {
     expect(f32Of(buffer, 9)).toEqual([0, 1, 10, 100, 101, 110, 200, 201, 210]);
   });
 
+  test.each([1, 2, 3, 4, 5, 12])('interleaved rows are sorted, in slices of %i', (slice) => {
+    const tensors = file(['gu_exps.weight', F32, 3, 4, 4], ['gu_exps.bias', F32, 3, 4]);
+    const registry = new WeightRegistry(fakeGpu(), tensors);
+    const { bias } = registry.experts('gate_up', EXPERTS, [['gu_exps', 4]], true).weights[0]!;
+    const stored = [0, 1, 2].flatMap((e) => [0, 10, 1, 11].map((value) => 100 * e + value));
+    const sorted = [0, 1, 2].flatMap((e) => [0, 1, 10, 11].map((value) => 100 * e + value));
+    for (let first = 0; first < 12; first += slice) {
+      const count = Math.min(slice, 12 - first);
+      const rows = stored.slice(first, first + count);
+      registry.write(tensors.get('gu_exps.weight')!, first, count, f32Bytes(rows.flatMap(row)));
+    }
+    registry.write(tensors.get('gu_exps.bias')!, 0, 3, f32Bytes(stored));
+    expect(f32Of(buffers[0]!, 48)).toEqual(sorted.flatMap(row));
+    expect(f32Of(bias!.place!.buffer as unknown as FakeBuffer, 12)).toEqual(sorted);
+  });
+
   test('all is given back', () => {
     const registry = new WeightRegistry(fakeGpu(), file(['w_exps.weight', F32, 3, 2, 4]));
     registry.experts('w', EXPERTS, [['w_exps', 2]]);

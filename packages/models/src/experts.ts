@@ -1,7 +1,7 @@
 // The experts' matrices as model files store them: one tensor with all experts stacked (GGUF's `*_exps`), or a
 // tensor for each (older GGUF files, and most checkpoints of Hugging Face).
 
-import type { TensorInfo } from '@quern/dtypes';
+import { type DType, dtypeByName, mxfp4, type TensorInfo } from '@quern/dtypes';
 import type { Tensor } from '@quern/gpu';
 import type { ExpertWeight } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
@@ -26,19 +26,39 @@ export interface ExpertTensor {
   readonly firstExpert: number;
 }
 
+/** True if the file has `base` for all experts at once. */
+export function hasStacked(tensors: { has(name: string): boolean }, base: string): boolean {
+  return tensors.has(`${base}.weight`) || tensors.has(`${base}.blocks`);
+}
+
 /**
- * The tensors of `base` ('blk.3.ffn_gate_exps'), which together are [count, rows, cols] of one type.
+ * The tensors of `base` ('blk.3.ffn_gate_exps'), which together are [count, rows, cols] of one type: stacked,
+ * stacked in two halves (the blocks and the scales of MXFP4), or one by one.
  * Throws 'corrupt-file' for tensors that are missing, of other shapes or of several types.
  */
 export function expertTensors(
   tensors: ReadonlyMap<string, TensorInfo>,
   base: string,
   [count, rows, cols]: readonly [count: number, rows: number, cols: number],
-): ExpertTensor[] {
+): { dtype: DType; tensors: ExpertTensor[] } {
   const stacked = tensors.get(`${base}.weight`);
-  if (stacked) return [{ info: shaped(stacked, [count, rows, cols]), firstExpert: 0 }];
+  if (stacked) {
+    const info = shaped(stacked, [count, rows, cols]);
+    return { dtype: info.dtype, tensors: [{ info, firstExpert: 0 }] };
+  }
+  const [blocks, scales] = [tensors.get(`${base}.blocks`), tensors.get(`${base}.scales`)];
+  if (blocks && scales) {
+    const halves = [
+      shaped(blocks, [count, rows, cols]),
+      shaped(scales, [count, rows, cols / mxfp4.blockSize]),
+    ];
+    return {
+      dtype: dtypeByName(blocks.dtype.name)!,
+      tensors: halves.map((info) => ({ info, firstExpert: 0 })),
+    };
+  }
   const single = base.replace(/_exps$/, '');
-  return Array.from({ length: count }, (_, expert) => {
+  const singles = Array.from({ length: count }, (_, expert) => {
     const name = `${single}.${expert}.weight`;
     const info = tensors.get(name);
     if (!info) {
@@ -56,6 +76,7 @@ export function expertTensors(
     }
     return { info: shaped(info, [rows, cols]), firstExpert: expert };
   });
+  return { dtype: singles[0]!.info.dtype, tensors: singles };
 }
 
 function shaped(info: TensorInfo, shape: readonly number[]): TensorInfo {

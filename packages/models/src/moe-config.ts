@@ -1,6 +1,6 @@
 // What `<key>.expert_*` says of a mixture of experts: how many there are, and how rows are sent to them.
 
-import { getBoolean, getCount, getNumber, type Metadata } from '@quern/formats';
+import { getBoolean, getCount, getNumber, getString, type Metadata } from '@quern/formats';
 import { type ExpertActivation, MOST_EXPERTS, MOST_USED, type Routing } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
 
@@ -12,6 +12,8 @@ export interface MoeConfig {
   readonly inner: number;
   readonly routing: Routing;
   readonly activation: ExpertActivation;
+  /** Rows of gate and up in one tensor: gate above up, or in turns. */
+  readonly gateUp: 'stacked' | 'interleaved';
   /** Where `clamped` clamps. */
   readonly limit: number;
 }
@@ -51,6 +53,8 @@ export function moeConfig(metadata: Metadata, key: string, defaults: MoeDefaults
     used,
     inner: inner ?? getCount(metadata, `${key}.feed_forward_length`),
     activation: defaults.activation ?? 'silu',
+    gateUp:
+      getString(metadata, `${key}.expert_gate_up`, 'stacked') === 'interleaved' ? 'interleaved' : 'stacked',
     limit: getNumber(metadata, `${key}.swiglu_limit`, 7),
     routing: {
       score: score(metadata, key, defaults.score),

@@ -3,8 +3,10 @@
 // and whose Q and K rows GGUF permutes (docs/decisions/semantics.md).
 
 import type { DType, TensorInfo } from '@quern/dtypes';
-import type { ModelFile } from '@quern/formats';
+import type { ModelFile, UnsupportedTensor } from '@quern/formats';
 import { ggufArchitecture } from './architectures/aliases.ts';
+import { ggufExpertName } from './expert-names.ts';
+import { packedHalf } from './packed-experts.ts';
 
 /** Modules of a layer, without `model.layers.<i>.` and `blk.<i>.`. */
 const LAYER_NAMES: Readonly<Record<string, string>> = {
@@ -21,21 +23,6 @@ const LAYER_NAMES: Readonly<Record<string, string>> = {
   'mlp.up_proj': 'ffn_up',
   'mlp.down_proj': 'ffn_down',
   'mlp.gate_up_proj': 'ffn_up',
-  'mlp.gate': 'ffn_gate_inp',
-  'mlp.shared_expert.gate_proj': 'ffn_gate_shexp',
-  'mlp.shared_expert.up_proj': 'ffn_up_shexp',
-  'mlp.shared_expert.down_proj': 'ffn_down_shexp',
-  'mlp.shared_expert_gate': 'ffn_gate_inp_shexp',
-  'block_sparse_moe.gate': 'ffn_gate_inp',
-};
-/** A projection of one expert: Mixtral has numbers where others have words. */
-const EXPERT_PARTS: Readonly<Record<string, string>> = {
-  gate_proj: 'ffn_gate',
-  up_proj: 'ffn_up',
-  down_proj: 'ffn_down',
-  w1: 'ffn_gate',
-  w2: 'ffn_down',
-  w3: 'ffn_up',
 };
 /** Families with norms behind their blocks too: what others call the MLP's norm is the attention's second. */
 const NORMS_BEHIND: Readonly<Record<string, string>> = {
@@ -49,10 +36,13 @@ const MODEL_NAMES: Readonly<Record<string, string>> = {
   lm_head: 'output',
 };
 
-const HAS_NORMS_BEHIND = new Set(['gemma2', 'gemma3', 'olmo2']);
+const HAS_NORMS_BEHIND = new Set(['gemma2', 'gemma3', 'gpt-oss', 'olmo2']);
 const STORES_NORMS_LESS_ONE = new Set(['gemma', 'gemma2', 'gemma3']);
 /** Their converters reorder Q and K so that the pairs of RoPE stand side by side; checkpoints have halves. */
 const PERMUTED_IN_GGUF = new Set(['llama', 'granite', 'granitemoe', 'olmo', 'smollm3']);
+
+/** Their experts' gate and up projections take turns, row by row; GGUF has each apart. */
+const INTERLEAVED_EXPERTS = new Set(['gpt-oss']);
 
 /** GGUF's name of a checkpoint's tensor, undefined for one that no architecture reads. */
 export function ggufName(name: string, architecture: string): string | undefined {
@@ -64,18 +54,13 @@ export function ggufName(name: string, architecture: string): string | undefined
   const whole = lookUp(MODEL_NAMES, module);
   if (whole !== undefined) return `${whole}.${kind}`;
   const [, layer, part = ''] = /^model\.layers\.(\d+)\.(.+)$/.exec(module) ?? [];
+  const [, index, tensor = ''] = /^model\.layers\.(\d+)\.(.+)$/.exec(plain) ?? [];
+  const expert = ggufExpertName(tensor);
+  if (expert !== undefined) return `blk.${index}.${expert}`;
+  if (tensor === 'self_attn.sinks') return `blk.${index}.attn_sinks.weight`;
   const behind = HAS_NORMS_BEHIND.has(ggufArchitecture(architecture));
-  const found =
-    (behind ? lookUp(NORMS_BEHIND, part) : undefined) ?? lookUp(LAYER_NAMES, part) ?? expertName(part);
+  const found = (behind ? lookUp(NORMS_BEHIND, part) : undefined) ?? lookUp(LAYER_NAMES, part);
   return layer !== undefined && found !== undefined ? `blk.${layer}.${found}.${kind}` : undefined;
-}
-
-/** One expert's tensors have the names that early GGUF files gave them: 'ffn_gate.<expert>'. */
-function expertName(part: string): string | undefined {
-  const [, expert, projection = ''] =
-    /^(?:mlp|block_sparse_moe)\.experts\.(\d{1,4})\.(\w+)$/.exec(part) ?? [];
-  const name = lookUp(EXPERT_PARTS, projection);
-  return expert !== undefined && name !== undefined ? `${name}.${Number(expert)}` : undefined;
 }
 
 /**
@@ -93,13 +78,16 @@ export function withGgufNames(file: ModelFile): ModelFile {
     const lessOne = STORES_NORMS_LESS_ONE.has(family) && name.endsWith('norm.weight');
     tensors.set(name, { ...info, name, dtype: lessOne ? plusOne(info.dtype) : info.dtype });
   }
-  const unsupported = new Map(
-    [...file.unsupported.values()].flatMap((tensor) => {
-      const name = rename(tensor.name);
-      return name === undefined ? [] : [[name, { ...tensor, name }] as const];
-    }),
-  );
+  const unsupported = new Map<string, UnsupportedTensor>();
+  for (const tensor of file.unsupported.values()) {
+    const name = rename(tensor.name);
+    if (name === undefined) continue;
+    const packed = packedHalf({ ...tensor, name });
+    if (packed) tensors.set(name, packed);
+    else unsupported.set(name, { ...tensor, name });
+  }
   const metadata = new Map(file.metadata);
+  if (INTERLEAVED_EXPERTS.has(family)) metadata.set(`${architecture}.expert_gate_up`, 'interleaved');
   if (PERMUTED_IN_GGUF.has(family)) metadata.set(`${architecture}.rope.pairs`, 'halves');
   return { ...file, metadata, tensors, unsupported };
 }

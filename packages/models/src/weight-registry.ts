@@ -23,16 +23,26 @@ import type { Linear } from './linear.ts';
 type Destination =
   | { readonly kind: 'rows'; readonly weight: Weight; readonly firstRow: number }
   | { readonly kind: 'vector'; readonly tensor: Tensor; readonly offset: number }
-  /** Rows of experts from `firstExpert` on, `rows` of each, which lie at row `at` of the expert. */
+  /**
+   * Rows of experts from `firstExpert` on, `rows` of each, which lie at row `at` of the expert; interleaved,
+   * the even ones of them stand first.
+   */
   | {
       readonly kind: 'experts';
       readonly weight: ExpertWeight;
       readonly firstExpert: number;
       readonly rows: number;
       readonly at: number;
+      readonly interleaved: boolean;
     }
   /** A row for each expert, at `at` of its row there. */
-  | { readonly kind: 'expert biases'; readonly tensor: Tensor; readonly stride: number; readonly at: number };
+  | {
+      readonly kind: 'expert biases';
+      readonly tensor: Tensor;
+      readonly stride: number;
+      readonly at: number;
+      readonly interleaved: boolean;
+    };
 
 export class WeightRegistry {
   readonly #gpu: Gpu;
@@ -120,36 +130,48 @@ export class WeightRegistry {
 
   /**
    * The same projection of `count` experts, its `parts` stacked within an expert: the names that GGUF has
-   * without their `.weight`, and rows. Biases come with them as in `linear`.
+   * without their `.weight`, and rows. Biases come with them as in `linear`. Interleaved rows become the even
+   * ones followed by the odd ones.
    * Throws 'corrupt-file' for tensors that are missing or of other shapes.
    */
   experts(
     name: string,
     { count, cols }: { count: number; cols: number },
     parts: ReadonlyArray<readonly [base: string, rows: number]>,
+    interleaved = false,
   ): Experts {
     const found = parts.map(([base, rows]) => ({
       base,
       rows,
-      tensors: expertTensors(this.#tensors, base, [count, rows, cols]),
+      ...expertTensors(this.#tensors, base, [count, rows, cols]),
     }));
-    const type = (part: (typeof found)[number]) => part.tensors[0]!.info.dtype;
-    const alike = found.every((part) => type(part) === type(found[0]!));
+    const alike = found.every(({ dtype }) => dtype === found[0]!.dtype);
     let firstRow = 0;
     const weights = (alike ? [found] : found.map((part) => [part])).map((run) => {
       const rows = run.reduce((sum, part) => sum + part.rows, 0);
       const { device, caps } = this.#gpu;
-      const weight = createExpertWeight(device, caps, name, type(run[0]!), { experts: count, rows, cols });
+      const weight = createExpertWeight(device, caps, name, run[0]!.dtype, { experts: count, rows, cols });
       this.#experts.push(weight);
       let at = 0;
       for (const part of run) {
         for (const { info, firstExpert } of part.tensors) {
-          this.#destinations.set(info.name, { kind: 'experts', weight, firstExpert, rows: part.rows, at });
+          this.#destinations.set(info.name, {
+            kind: 'experts',
+            weight,
+            firstExpert,
+            rows: part.rows,
+            at,
+            interleaved,
+          });
         }
         at += part.rows;
       }
       firstRow += rows;
-      return { weight, firstRow: firstRow - rows, bias: this.#expertBias(name, count, rows, run) };
+      return {
+        weight,
+        firstRow: firstRow - rows,
+        bias: this.#expertBias(name, count, rows, run, interleaved),
+      };
     });
     return { count, rows: firstRow, cols, weights };
   }
@@ -159,6 +181,7 @@ export class WeightRegistry {
     count: number,
     stride: number,
     run: ReadonlyArray<{ base: string; rows: number }>,
+    interleaved: boolean,
   ): Tensor | undefined {
     if (!run.some(({ base }) => this.has(`${base}.bias`))) return undefined;
     const tensor = this.upload(`${name}.bias`, new Float32Array(count * stride));
@@ -167,7 +190,7 @@ export class WeightRegistry {
       const bias = `${base}.bias`;
       if (this.has(bias)) {
         this.#info(bias, [count, rows]);
-        this.#destinations.set(bias, { kind: 'expert biases', tensor, stride, at });
+        this.#destinations.set(bias, { kind: 'expert biases', tensor, stride, at, interleaved });
       }
       at += rows;
     }
@@ -240,9 +263,10 @@ export class WeightRegistry {
       return;
     }
     if (destination.kind === 'experts') {
-      const { weight, firstExpert, rows, at } = destination;
+      const { weight, firstExpert, rows, at, interleaved } = destination;
       const first = firstExpert * rows + firstRow;
-      writeExpertRows(queue, weight, { first, count, rowsEach: rows, at }, bytes);
+      const place = { first, count, rowsEach: rows, at, interleaved };
+      writeExpertRows(queue, weight, place, bytes, info.dtype);
       return;
     }
     const values = new Float32Array(info.shape.length === 1 ? info.shape[0]! : count * info.shape.at(-1)!);
@@ -255,7 +279,8 @@ export class WeightRegistry {
     const length = values.length / count;
     for (let i = 0; i < count; i++) {
       const to = (firstRow + i) * destination.stride + destination.at;
-      queue.writeBuffer(buffer, offset + to * 4, values.subarray(i * length, (i + 1) * length));
+      const row = values.subarray(i * length, (i + 1) * length);
+      queue.writeBuffer(buffer, offset + to * 4, destination.interleaved ? evenFirst(row) : row);
     }
   }
 
@@ -272,4 +297,12 @@ export class WeightRegistry {
     for (const weight of this.#experts) destroyExpertWeight(weight);
     for (const tensor of this.#vectors) tensor.place?.buffer.destroy();
   }
+}
+
+/** Rows 0, 2, 4 ... and then 1, 3, 5 ... */
+function evenFirst(values: Float32Array): Float32Array<ArrayBuffer> {
+  const half = values.length / 2;
+  return Float32Array.from({ length: values.length }, (_, i) =>
+    i < half ? values[2 * i]! : values[2 * (i - half) + 1]!,
+  );
 }

@@ -45,6 +45,7 @@ export function translateConfig(json: Json): TranslatedConfig {
   const scalar = config.number('query_pre_attn_scalar');
   set('attention.scale', scalar === undefined ? config.number('attention_multiplier') : scalar ** -0.5);
   set('expert_weights_norm', config.flag('norm_topk_prob'));
+  set('expert_gating_func', SCORING[config.string('scoring_func') ?? '']);
   translateWindow(config, set);
   const rope = translateRope(config, headDim);
   for (const [key, value] of rope.metadata) set(key, value);
@@ -57,6 +58,9 @@ export function translateConfig(json: Json): TranslatedConfig {
     ...(refused !== undefined && { refused }),
   };
 }
+
+/** GGUF's numbers of gating functions. */
+const SCORING: Readonly<Record<string, number>> = { softmax: 1, sigmoid: 2 };
 
 type Names = ReadonlyArray<readonly [key: string, names: readonly string[]]>;
 
@@ -71,7 +75,9 @@ const COUNTS: Names = [
   ['expert_count', ['num_local_experts', 'num_experts', 'n_routed_experts']],
   ['expert_used_count', ['num_experts_per_tok']],
   ['expert_feed_forward_length', ['moe_intermediate_size']],
-  ['expert_shared_count', ['n_shared_experts']],
+  ['expert_shared_count', ['n_shared_experts', 'moe_num_shared_experts']],
+  ['expert_group_count', ['n_group']],
+  ['expert_group_used_count', ['topk_group']],
   ['expert_shared_feed_forward_length', ['shared_expert_intermediate_size']],
   ['leading_dense_block_count', ['first_k_dense_replace']],
 ];
@@ -84,6 +90,7 @@ const NUMBERS: Names = [
   ['residual_scale', ['residual_multiplier']],
   ['logit_scale', ['logits_scaling', 'logit_scale']],
   ['expert_weights_scale', ['routed_scaling_factor']],
+  ['swiglu_limit', ['swiglu_limit']],
 ];
 
 type Set = (key: string, value: MetadataValue | undefined) => void;
@@ -121,7 +128,11 @@ const ACTIVATIONS: Readonly<Record<string, readonly string[]>> = {
   phi3: ['silu', 'swish'],
   qwen2: ['silu', 'swish'],
   qwen3: ['silu', 'swish'],
+  qwen2_moe: ['silu', 'swish'],
   qwen3_moe: ['silu', 'swish'],
+  olmoe: ['silu', 'swish'],
+  gpt_oss: ['silu', 'swish'],
+  granitemoe: ['silu', 'swish'],
   gemma2: GELU_TANH,
   gemma3_text: GELU_TANH,
 };
@@ -129,14 +140,19 @@ const LAYER_KINDS = new Set(['full_attention', 'sliding_attention', 'attention']
 
 function reasonToRefuse(outer: ConfigReader, config: ConfigReader, architecture: string): string | undefined {
   const packed = outer.object('quantization_config') ?? config.object('quantization_config');
-  if (packed) {
-    const method = packed.string('quant_method') ?? 'unnamed';
+  const method = packed?.string('quant_method') ?? 'unnamed';
+  // What gpt-oss has in it are whole tensors of MXFP4, known by their names.
+  if (packed && method !== 'mxfp4') {
     return `its weights are packed by '${method}' (quantization_config), which is not read; F32, F16 and BF16 are`;
   }
   const wanted = Object.hasOwn(ACTIVATIONS, architecture) ? ACTIVATIONS[architecture] : undefined;
   const activation = config.string('hidden_activation', 'hidden_act');
   if (wanted && activation !== undefined && !wanted.includes(activation)) {
     return `hidden_act is '${activation}'; ${architecture} runs with ${wanted.join(' or ')}`;
+  }
+  const scoring = config.string('scoring_func');
+  if (scoring !== undefined && !Object.hasOwn(SCORING, scoring)) {
+    return `scoring_func is '${scoring}'; softmax and sigmoid are known`;
   }
   const odd = config.strings('layer_types')?.find((kind) => !LAYER_KINDS.has(kind));
   if (odd !== undefined) return `layer_types names '${odd}', which is not known here`;

@@ -3,13 +3,13 @@
 
 import type { Recorder, Tensor } from '@quern/gpu';
 import { moeMatmul, moeRoute, moeSort, moeSum, mostTiles, type Sorted, sortedHeight } from '@quern/kernels';
-import type { Experts } from '../experts.ts';
+import { type Experts, hasStacked } from '../experts.ts';
 import { linear, type Linear } from '../linear.ts';
 import type { MoeConfig } from '../moe-config.ts';
 import type { WeightRegistry } from '../weight-registry.ts';
 import { type Mlp, mlp } from './mlp.ts';
 
-export interface Moe extends MoeConfig {
+export interface Moe extends Omit<MoeConfig, 'gateUp'> {
   /** Rows: a logit for each expert. */
   readonly router: Linear;
   /** [experts] f32, added to the scores for the choice alone. */
@@ -35,6 +35,7 @@ export function moeBlock(weights: WeightRegistry, dim: number, c: MoeConfig, i: 
   const blk = `blk.${i}`;
   const correction = ['bias', 'weight'].map((kind) => `${blk}.exp_probs_b.${kind}`);
   const both = `${blk}.ffn_gate_up_exps`;
+  const stacked = hasStacked(weights, both);
   return {
     ...c,
     router: weights.linear(`${blk}.ffn_gate_inp`, dim, [[`${blk}.ffn_gate_inp.weight`, count]]),
@@ -42,12 +43,13 @@ export function moeBlock(weights: WeightRegistry, dim: number, c: MoeConfig, i: 
     gateUp: weights.experts(
       `${blk}.experts.gate_up`,
       { count, cols: dim },
-      weights.has(`${both}.weight`)
+      stacked
         ? [[both, 2 * inner]]
         : [
             [`${blk}.ffn_gate_exps`, inner],
             [`${blk}.ffn_up_exps`, inner],
           ],
+      stacked && c.gateUp === 'interleaved',
     ),
     down: weights.experts(`${blk}.experts.down`, { count, cols: inner }, [[`${blk}.ffn_down_exps`, dim]]),
     shared: sharedExpert(weights, dim, blk),
