@@ -49,6 +49,7 @@ export {
 export { moeSort, type MoeSortOptions, mostTiles, type Sorted } from './moe-sort/moe-sort.ts';
 export { moeSum, type MoeSumOptions } from './moe-sum/moe-sum.ts';
 export { biasWords, penalize, type PenalizeOptions, SEEN_IN_PROMPT } from './penalize/penalize.ts';
+export { permute, type PermuteOptions } from './permute/permute.ts';
 export { QUANTS } from './quant/index.ts';
 export { rmsNorm, type RmsNormOptions } from './rms-norm/rms-norm.ts';
 export { angleTable, type RopeAngles, ropeFrequencies } from './rope-append/angles.ts';

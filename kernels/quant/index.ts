@@ -9,7 +9,9 @@ import codebookEights from '../lib/codebook_eights.wgsl?raw';
 import f16Scale from '../lib/f16_scale.wgsl?raw';
 import fifthBit from '../lib/fifth_bit.wgsl?raw';
 import fp4 from '../lib/fp4.wgsl?raw';
+import fp8Group from '../lib/fp8_group.wgsl?raw';
 import group from '../lib/group.wgsl?raw';
+import integerGroup from '../lib/integer_group.wgsl?raw';
 import iq1Group from '../lib/iq1_group.wgsl?raw';
 import iq2Group from '../lib/iq2_group.wgsl?raw';
 import iq3Group from '../lib/iq3_group.wgsl?raw';
@@ -22,6 +24,12 @@ import weightBindings from '../lib/weight_bindings.wgsl?raw';
 import bf16 from './bf16.wgsl?raw';
 import f16 from './f16.wgsl?raw';
 import f32 from './f32.wgsl?raw';
+import fp8 from './fp8.wgsl?raw';
+import fp8_128 from './fp8_128.wgsl?raw';
+import int4 from './int4.wgsl?raw';
+import int4_128 from './int4_128.wgsl?raw';
+import int8 from './int8.wgsl?raw';
+import int8_128 from './int8_128.wgsl?raw';
 import iq1_m from './iq1_m.wgsl?raw';
 import iq1_s from './iq1_s.wgsl?raw';
 import iq2_s from './iq2_s.wgsl?raw';
@@ -54,6 +62,12 @@ const DECODERS: Readonly<Record<string, string>> = {
   bf16,
   f16,
   f32,
+  fp8,
+  fp8_128,
+  int4,
+  int4_128,
+  int8,
+  int8_128,
   iq1_m,
   iq1_s,
   iq2_s,
@@ -88,7 +102,9 @@ const SHARED: Readonly<Record<string, string>> = {
   f16_scale: f16Scale,
   fifth_bit: fifthBit,
   fp4,
+  fp8_group: fp8Group,
   group,
+  integer_group: integerGroup,
   iq1_group: iq1Group,
   iq2_group: iq2Group,
   iq3_group: iq3Group,

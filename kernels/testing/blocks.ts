@@ -23,6 +23,17 @@ export function randomRows(dtype: DType, rows: number, cols: number, seed: numbe
     }
     if (dtype.name === 'mxfp4') bytes[at] = 118 + (bytes[at]! & 7);
     if (dtype.name === 'nvfp4') for (let i = at; i < at + 4; i++) bytes[i] = 0x20 + (bytes[i]! & 31);
+    if (/^int[48]/.test(dtype.name)) {
+      f16(at);
+      // Zeros of each width, and now and then a bfloat16 scale.
+      const zero = bytes[at + 2]! & (dtype.name.startsWith('int4') ? 15 : 255);
+      view.setUint16(at + 2, zero + (b % 3 === 0 ? 0x8001 : 1), true);
+      if (b % 3 === 0) view.setUint16(at, 0x3d10 + (b % 64), true);
+    }
+    if (dtype.name.startsWith('fp8')) {
+      view.setFloat32(at, next() * 0.01 + 0.011, true);
+      for (let i = at + 4; i < at + dtype.blockBytes; i++) if ((bytes[i]! & 0x40) !== 0) bytes[i]! &= 0xcf;
+    }
     if (dtype.name === 'bf16') view.setUint16(at, 0x3d00 + Math.floor((next() + 1) * 200), true);
   }
   return bytes;

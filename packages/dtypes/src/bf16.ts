@@ -15,3 +15,12 @@ export const bf16 = blockType({
     for (let i = 0; i < blocks; i++) bits[i] = (bytes[2 * i]! << 16) | (bytes[2 * i + 1]! << 24);
   },
 });
+
+const value32 = new Float32Array(1);
+const bits32 = new Uint32Array(value32.buffer);
+
+/** The value of a bfloat16 bit pattern (0..65535), exactly. */
+export function bf16ToF32(bits: number): number {
+  bits32[0] = bits << 16;
+  return value32[0]!;
+}

@@ -10,7 +10,7 @@
 export interface DType {
   /** GGUF's name in lower case: 'q4_k'. Also the name of kernels/quant/<name>.wgsl. */
   readonly name: string;
-  /** GGUF's ggml_type number. */
+  /** GGUF's ggml_type number; -1: GGUF has no such type. */
   readonly id: number;
   /** Elements a block and bytes a block, as stored. */
   readonly blockSize: number;

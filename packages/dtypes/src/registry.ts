@@ -5,6 +5,12 @@ import { bf16 } from './bf16.ts';
 import type { DType } from './dtype.ts';
 import { f16 } from './f16.ts';
 import { f32 } from './f32.ts';
+import { fp8 } from './fp8.ts';
+import { fp8_128 } from './fp8_128.ts';
+import { int4 } from './int4.ts';
+import { int4_128 } from './int4_128.ts';
+import { int8 } from './int8.ts';
+import { int8_128 } from './int8_128.ts';
 import { iq1_m } from './iq1_m.ts';
 import { iq1_s } from './iq1_s.ts';
 import { iq2_s } from './iq2_s.ts';
@@ -31,7 +37,7 @@ import { q8_0 } from './q8_0.ts';
 import { tq1_0 } from './tq1_0.ts';
 import { tq2_0 } from './tq2_0.ts';
 
-/** The one list. A new type is a file and a line here. */
+/** The types of GGUF. A new type is a file and a line here. */
 export const DTYPES: readonly DType[] = [
   f32,
   f16,
@@ -62,6 +68,9 @@ export const DTYPES: readonly DType[] = [
   q1_0,
   q2_0,
 ];
+
+/** Types that no file holds as such: what packed checkpoints are read as. */
+export const PACKED_DTYPES: readonly DType[] = [int4, int4_128, int8, int8_128, fp8, fp8_128];
 
 /**
  * GGUF's type numbers (enum ggml_type in ggml.h). Gaps are numbers that were never given out; types
@@ -114,7 +123,7 @@ const GGUF_TYPE_NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 
 const byId = new Map(DTYPES.map((type) => [type.id, type]));
-const byName = new Map(DTYPES.map((type) => [type.name, type]));
+const byName = new Map([...DTYPES, ...PACKED_DTYPES].map((type) => [type.name, type]));
 
 /** The type of a GGUF type number; undefined where Quern cannot decode it. */
 export function dtypeById(id: number): DType | undefined {

@@ -1,6 +1,7 @@
 // Streams a model's tensors to the GPU in the order of their bytes, a slice of rows at a time, so that no
-// more than a few megabytes of the file are ever in memory.
+// more than a few megabytes of the file are ever in memory; of packed checkpoints, one tensor.
 
+import type { PackedTensor, TensorInfo } from '@quern/dtypes';
 import type { Gpu } from '@quern/gpu';
 import type { WeightRegistry } from '@quern/models';
 import { type ByteSource, type Progress, QuernError, throwIfAborted } from '@quern/spec';
@@ -38,6 +39,10 @@ export async function streamWeights({
   for (const info of wanted) {
     const source = sources[info.file]!;
     meter.setFile(source.name);
+    if (info.packed) {
+      await streamPacked(info, info.packed);
+      continue;
+    }
     const rows = info.shape.slice(0, -1).reduce((product, n) => product * n, 1);
     const rowBytes = info.byteLength / rows;
     const most = Math.max(1, Math.floor(SLICE_BYTES / rowBytes));
@@ -48,17 +53,36 @@ export async function streamWeights({
       if (bytes.byteLength !== count * rowBytes) {
         throw new QuernError('corrupt-file', `${source.name} ends within tensor '${info.name}'.`);
       }
-      gpu.check();
-      weights.write(info, row, count, bytes);
+      await write(info, row, count, bytes);
       meter.add(bytes.byteLength, source.origin);
-      queued += bytes.byteLength;
-      if (queued >= QUEUED_BYTES) {
-        await Promise.race([gpu.device.queue.onSubmittedWorkDone(), gpu.lost]);
-        queued = 0;
-      }
     }
   }
   await Promise.race([gpu.device.queue.onSubmittedWorkDone(), gpu.lost]);
   gpu.check();
   meter.end();
+
+  async function write(info: TensorInfo, row: number, count: number, bytes: Uint8Array): Promise<void> {
+    gpu.check();
+    weights.write(info, row, count, bytes);
+    queued += bytes.byteLength;
+    if (queued < QUEUED_BYTES) return;
+    await Promise.race([gpu.device.queue.onSubmittedWorkDone(), gpu.lost]);
+    queued = 0;
+  }
+
+  /** Read whole, as its rows lie scattered in it, and written a strip at a time. */
+  async function streamPacked(info: TensorInfo, packed: PackedTensor): Promise<void> {
+    const { dtype, shape } = info;
+    const assembled = await packed.assemble(sources, signal);
+    if (assembled.order) weights.writeOrder(info, assembled.order);
+    const [rows, columns] = shape as [number, number];
+    const rowBytes = (columns / dtype.blockSize) * dtype.blockBytes;
+    const most = Math.max(8, Math.floor(SLICE_BYTES / rowBytes / 8) * 8);
+    for (let row = 0; row < rows; row += most) {
+      throwIfAborted(signal);
+      const count = Math.min(most, rows - row);
+      await write(info, row, count, assembled.rows(row, count));
+    }
+    meter.add(info.byteLength, sources[info.file]!.origin);
+  }
 }

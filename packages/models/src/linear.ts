@@ -2,13 +2,20 @@
 // of one type share a weight and so a dispatch; others follow with their own, writing their own columns.
 
 import type { Recorder, Tensor } from '@quern/gpu';
-import { matmul, type Weight } from '@quern/kernels';
+import { matmul, permute, type Weight } from '@quern/kernels';
+
+export interface LinearWeight {
+  readonly weight: Weight;
+  readonly firstRow: number;
+  /** [cols] u32: the weight's column i is column order[i] of x. Undefined: as they stand. */
+  readonly order: Tensor | undefined;
+}
 
 export interface Linear {
   readonly name: string;
   readonly rows: number;
   readonly cols: number;
-  readonly weights: ReadonlyArray<{ readonly weight: Weight; readonly firstRow: number }>;
+  readonly weights: ReadonlyArray<LinearWeight>;
   readonly bias: Tensor | undefined;
 }
 
@@ -24,8 +31,23 @@ export interface LinearOptions {
 /** x [rows, cols] -> [rows, linear.rows]. */
 export function linear(rec: Recorder, layer: Linear, { x, step, name, residual }: LinearOptions): Tensor {
   const y = rec.scratch(name, [x.shape[0]!, layer.rows]);
-  for (const { weight, firstRow } of layer.weights) {
-    matmul(rec, { weight, x, y, step, column: firstRow, bias: layer.bias, ...(residual && { residual }) });
+  for (const { weight, firstRow, order } of layer.weights) {
+    const input = order ? ordered(rec, x, order, step) : x;
+    matmul(rec, {
+      weight,
+      x: input,
+      y,
+      step,
+      column: firstRow,
+      bias: layer.bias,
+      ...(residual && { residual }),
+    });
   }
+  return y;
+}
+
+function ordered(rec: Recorder, x: Tensor, order: Tensor, step: Tensor): Tensor {
+  const y = rec.scratch('ordered', x.shape);
+  permute(rec, { x, order, step, y });
   return y;
 }

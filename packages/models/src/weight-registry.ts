@@ -2,7 +2,7 @@
 // notes for each tensor of the file its place, and `write` puts the streamed bytes there. Tensors that
 // nobody asked for are not read.
 
-import type { DType, TensorInfo } from '@quern/dtypes';
+import type { TensorInfo } from '@quern/dtypes';
 import type { Gpu, Tensor } from '@quern/gpu';
 import { createTensor } from '@quern/gpu';
 import {
@@ -18,10 +18,7 @@ import {
 } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
 import { type Experts, expertTensors } from './experts.ts';
-import type { Linear } from './linear.ts';
-
-/** Takes `count` rows of a tensor from `firstRow` on; they come in order. */
-export type RowSink = (firstRow: number, count: number, bytes: Uint8Array) => void;
+import type { Linear, LinearWeight } from './linear.ts';
 
 type Destination =
   | { readonly kind: 'rows'; readonly weight: Weight; readonly firstRow: number }
@@ -38,8 +35,6 @@ type Destination =
       readonly at: number;
       readonly interleaved: boolean;
     }
-  /** What an architecture lays out by itself. */
-  | { readonly kind: 'sink'; readonly sink: RowSink }
   /** A row for each expert, at `at` of its row there. */
   | {
       readonly kind: 'expert biases';
@@ -57,6 +52,8 @@ export class WeightRegistry {
   readonly #weights: Weight[] = [];
   readonly #experts: ExpertWeight[] = [];
   readonly #vectors: Tensor[] = [];
+  /** By the name of the weight whose columns they are. */
+  readonly #orders = new Map<string, Tensor>();
 
   /** `hostVectors` are small tensors that the model needs before it can be laid out. */
   constructor(
@@ -115,13 +112,14 @@ export class WeightRegistry {
    * Throws 'corrupt-file' for tensors that are missing or of other shapes.
    */
   linear(name: string, cols: number, parts: ReadonlyArray<readonly [tensor: string, rows: number]>): Linear {
-    const weights: Array<{ weight: Weight; firstRow: number }> = [];
+    const weights: LinearWeight[] = [];
     let firstRow = 0;
     for (const run of this.#runs(cols, parts)) {
       const rows = run.reduce((sum, [, count]) => sum + count, 0);
       const { dtype } = this.#info(run[0]![0], [run[0]![1], cols]);
-      const weight = this.allocate(name, dtype, rows, cols);
-      weights.push({ weight, firstRow });
+      const weight = createWeight(this.#gpu.device, this.#gpu.caps, name, dtype, rows, cols);
+      this.#weights.push(weight);
+      weights.push({ weight, firstRow, order: this.#order(run[0]![0], cols) });
       let row = 0;
       for (const [tensor, count] of run) {
         this.#destinations.set(tensor, { kind: 'rows', weight, firstRow: row });
@@ -130,37 +128,6 @@ export class WeightRegistry {
       firstRow += rows;
     }
     return { name, rows: firstRow, cols, weights, bias: this.#bias(name, parts, firstRow) };
-  }
-
-  /** A tensor [count, rows, cols] of matrices, one below the other. Throws 'corrupt-file' as `linear` does. */
-  stack(name: string, [count, rows, cols]: readonly [count: number, rows: number, cols: number]): Weight {
-    const { dtype } = this.#info(name, [count, rows, cols]);
-    const weight = this.allocate(name, dtype, count * rows, cols);
-    this.#destinations.set(name, { kind: 'rows', weight, firstRow: 0 });
-    return weight;
-  }
-
-  /** The type of a tensor that the file has. */
-  type(name: string): DType {
-    return this.#tensors.get(name)!.dtype;
-  }
-
-  /** A weight that `fill` writes, from tensors that `receive` takes: what lies otherwise in the file. */
-  allocate(name: string, dtype: DType, rows: number, cols: number): Weight {
-    const weight = createWeight(this.#gpu.device, this.#gpu.caps, name, dtype, rows, cols);
-    this.#weights.push(weight);
-    return weight;
-  }
-
-  /** Hands the rows of a tensor of this shape to `sink` as they arrive. Throws 'corrupt-file'. */
-  receive(name: string, shape: readonly number[], sink: RowSink): void {
-    this.#info(name, shape);
-    this.#destinations.set(name, { kind: 'sink', sink });
-  }
-
-  /** `bytes` are `count` rows of the weight's type. */
-  fill(weight: Weight, firstRow: number, count: number, bytes: Uint8Array): void {
-    writeRows(this.#gpu.device.queue, weight, firstRow, count, bytes);
   }
 
   /**
@@ -190,6 +157,7 @@ export class WeightRegistry {
       let at = 0;
       for (const part of run) {
         for (const { info, firstExpert } of part.tensors) {
+          refuseOrder(info);
           this.#destinations.set(info.name, {
             kind: 'experts',
             weight,
@@ -209,6 +177,20 @@ export class WeightRegistry {
       };
     });
     return { count, rows: firstRow, cols, weights };
+  }
+
+  /** Room for the order of a weight's columns where the file has one. */
+  #order(name: string, cols: number): Tensor | undefined {
+    if (this.#tensors.get(name)!.packed?.ordered !== true) return undefined;
+    const tensor = this.upload(`${name} order`, new Float32Array(cols));
+    this.#orders.set(name, tensor);
+    return tensor;
+  }
+
+  /** The order that `packed` weights turn out to have. */
+  writeOrder(info: TensorInfo, order: Uint32Array<ArrayBuffer>): void {
+    const { buffer, offset } = this.#orders.get(info.name)!.place!;
+    this.#gpu.device.queue.writeBuffer(buffer, offset, order);
   }
 
   #expertBias(
@@ -232,14 +214,16 @@ export class WeightRegistry {
     return tensor;
   }
 
-  /** Neighbours of one type that together fit one binding. */
+  /** Neighbours of one type that together fit one binding; what has an order of its columns stays alone. */
   #runs(cols: number, parts: ReadonlyArray<readonly [string, number]>) {
     const runs: Array<Array<readonly [string, number]>> = [];
     for (const part of parts) {
-      const { dtype } = this.#info(part[0], [part[1], cols]);
+      const { dtype, packed } = this.#info(part[0], [part[1], cols]);
       const run = runs.at(-1);
       const rows = (run ?? []).reduce((sum, [, count]) => sum + count, part[1]);
-      const same = run !== undefined && this.#info(run[0]![0], [run[0]![1], cols]).dtype === dtype;
+      const before = run && this.#info(run[0]![0], [run[0]![1], cols]);
+      const ordered = packed?.ordered === true || before?.packed?.ordered === true;
+      const same = run !== undefined && before!.dtype === dtype && !ordered;
       if (same && fitsOnePart(this.#gpu.caps, dtype, rows, cols)) run.push(part);
       else runs.push([part]);
     }
@@ -297,10 +281,6 @@ export class WeightRegistry {
       writeRows(queue, destination.weight, destination.firstRow + firstRow, count, bytes);
       return;
     }
-    if (destination.kind === 'sink') {
-      destination.sink(firstRow, count, bytes);
-      return;
-    }
     if (destination.kind === 'experts') {
       const { weight, firstExpert, rows, at, interleaved } = destination;
       const first = firstExpert * rows + firstRow;
@@ -343,5 +323,14 @@ function evenFirst(values: Float32Array): Float32Array<ArrayBuffer> {
   const half = values.length / 2;
   return Float32Array.from({ length: values.length }, (_, i) =>
     i < half ? values[2 * i]! : values[2 * (i - half) + 1]!,
+  );
+}
+
+/** Throws 'unsupported-dtype': experts share one matmul, and so one order of their inputs. */
+function refuseOrder({ name, packed }: TensorInfo): void {
+  if (packed?.ordered !== true) return;
+  throw new QuernError(
+    'unsupported-dtype',
+    `Tensor '${name}' is an expert whose inputs are reordered (GPTQ with desc_act), which does not run; one without does.`,
   );
 }

@@ -49,7 +49,7 @@ export function translateConfig(json: Json): TranslatedConfig {
   translateWindow(config, set);
   const rope = translateRope(config, headDim);
   for (const [key, value] of rope.metadata) set(key, value);
-  const refused = reasonToRefuse(outer, config, architecture);
+  const refused = reasonToRefuse(config, architecture);
   return {
     architecture,
     metadata,
@@ -138,13 +138,7 @@ const ACTIVATIONS: Readonly<Record<string, readonly string[]>> = {
 };
 const LAYER_KINDS = new Set(['full_attention', 'sliding_attention', 'attention']);
 
-function reasonToRefuse(outer: ConfigReader, config: ConfigReader, architecture: string): string | undefined {
-  const packed = outer.object('quantization_config') ?? config.object('quantization_config');
-  const method = packed?.string('quant_method') ?? 'unnamed';
-  // What gpt-oss has in it are whole tensors of MXFP4, known by their names.
-  if (packed && method !== 'mxfp4') {
-    return `its weights are packed by '${method}' (quantization_config), which is not read; F32, F16 and BF16 are`;
-  }
+function reasonToRefuse(config: ConfigReader, architecture: string): string | undefined {
   const wanted = Object.hasOwn(ACTIVATIONS, architecture) ? ACTIVATIONS[architecture] : undefined;
   const activation = config.string('hidden_activation', 'hidden_act');
   if (wanted && activation !== undefined && !wanted.includes(activation)) {

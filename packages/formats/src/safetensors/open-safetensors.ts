@@ -7,6 +7,8 @@ import type { ModelFile, UnsupportedTensor } from '../model-file.ts';
 import { translateConfig } from './config-metadata.ts';
 import { fileName, FolderFiles, isJson } from './folder-files.ts';
 import { readHeader } from './header.ts';
+import { replacePieces } from './packed-weights.ts';
+import { findQuantization } from './quantization.ts';
 import { readTextFiles } from './text-files.ts';
 
 const INDEX = 'model.safetensors.index.json';
@@ -30,6 +32,7 @@ export async function openSafetensors(
     );
   }
   const config = translateConfig(json);
+  const packing = findQuantization(json, await files.json('quantize_config.json', signal));
   const { weights, listed } = await chooseWeights(sources, files, signal);
   const headers = await Promise.all(weights.map((source, file) => readHeader(source, file, signal)));
   const tensors = new Map<string, TensorInfo>();
@@ -53,6 +56,8 @@ export async function openSafetensors(
       );
     }
   }
+  const refused = packing.refused ?? config.refused;
+  if (packing.refused === undefined) replacePieces({ tensors, unsupported }, packing.quantization);
   if (config.tied) tensors.delete('lm_head.weight');
   return {
     format: 'safetensors',
@@ -62,7 +67,7 @@ export async function openSafetensors(
     unsupported,
     sources: weights,
     vectors: config.vectors,
-    ...(config.refused !== undefined && { refused: config.refused }),
+    ...(refused !== undefined && { refused }),
     readText: (textSignal) => readTextFiles(files, json, textSignal),
   };
 }

@@ -19,8 +19,10 @@ export function mlp(
 ): Tensor {
   const inner = rec.scratch('mlp.inner', [x.shape[0]!, gateUp.rows / 2]);
   const [only, ...others] = gateUp.weights;
-  if (activation === 'silu' && others.length === 0 && only!.weight.parts.length === 1 && !gateUp.bias) {
-    matmul(rec, { weight: only!.weight, x, y: inner, step, glu: true });
+  const { weight, order } = only!;
+  const plain = others.length === 0 && weight.parts.length === 1 && !order && !gateUp.bias;
+  if (activation === 'silu' && plain) {
+    matmul(rec, { weight, x, y: inner, step, glu: true });
   } else {
     const both = linear(rec, gateUp, { x, step, name: 'mlp.gate_up' });
     glu(rec, { x: both, activation, gated: true, step, y: inner });
