@@ -10,6 +10,7 @@ export const FAMILIES = [
   'arch-phi3',
   'arch-phi3-longrope',
   'arch-mixtral',
+  'arch-qwen2moe',
   'arch-qwen3moe',
   'arch-gpt-oss',
   'quant-moe-mxfp4',

@@ -9,7 +9,7 @@ describe.each([
   'arch-qwen3',
   'arch-gemma2',
   'arch-phi3-longrope',
-  'arch-qwen3moe',
+  'arch-qwen3moe-dense',
 ])('%s', (name) => {
   test.each(['f32', 'f16'] as const)('%s cache', (kv) => checkCase(name, kv, caseFolder(name)));
 });
