@@ -5,7 +5,8 @@ export interface Composer {
   focus(): void;
   /** While busy the stop button takes the place of the send button; one may go on writing. */
   setBusy(busy: boolean): void;
-  setEnabled(enabled: boolean): void;
+  /** The page brings it disabled: what is written before anybody listens would be lost. */
+  enable(): void;
 }
 
 /** `onSend` gets the text, and says whether it took it: only then is the field cleared. */
@@ -59,9 +60,9 @@ export function createComposer(onSend: (text: string) => boolean, onStop: () => 
       stop.hidden = !busy;
       if (hadFocus) field.focus();
     },
-    setEnabled(enabled) {
-      field.disabled = !enabled;
-      send.disabled = !enabled;
+    enable() {
+      field.disabled = false;
+      send.disabled = false;
     },
   };
 }

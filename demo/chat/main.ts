@@ -43,8 +43,8 @@ const missing = missingWebGpu();
 if (missing) {
   notices.replaceChildren(failureNotice(missing));
   picker.setBusy(true);
-  composer.setEnabled(false);
 } else {
+  composer.enable();
   composer.focus();
 }
 

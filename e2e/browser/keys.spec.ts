@@ -1,6 +1,7 @@
 // The chat page by keyboard, on the tiny model.
 import { CORS, serveFiles, type FileServer } from '../servers/files.ts';
 import { readTiny, TINY } from '../servers/models.ts';
+import { PAGES } from '../servers/pages.ts';
 import { ChatPage, expect, test } from './fixtures.ts';
 
 let server: FileServer;
@@ -24,6 +25,22 @@ test('Enter sends, Shift+Enter starts a line, nothing is sent when there is noth
   await expect(chat.answers.last().locator('.said')).toHaveText(/\S/);
   await chat.field.press('Escape');
   await expect(page.locator('.turn.user .said')).toHaveText('one\ntwo');
+});
+
+test('on a slow network the field waits for the page: nothing written is lost', async ({ page }) => {
+  let answer: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/served.json', async (route) => {
+    await asked;
+    await route.continue();
+  });
+  const chat = new ChatPage(page);
+  await page.goto(`${PAGES}/chat/?model=${encodeURIComponent(`${server.url}/tiny.gguf`)}`);
+  await expect(chat.field).toBeDisabled();
+  answer();
+  await chat.field.fill('to be');
+  await chat.field.press('Enter');
+  await expect(chat.answers.last().locator('.said')).toHaveText(/\S/);
 });
 
 test('everything can be reached with the Tab key', async ({ page }) => {

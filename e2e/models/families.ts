@@ -13,6 +13,14 @@ export const FAMILIES = [
   'arch-qwen2moe',
   'arch-qwen3moe',
   'arch-gpt-oss',
+  'arch-deepseek2-yarn',
+  'arch-deepseek3',
   'quant-moe-mxfp4',
   'quant-moe-q4_k_m',
 ];
+
+/**
+ * Slow for their 27 layers, and of experts so nearly tied that rounded keys may send a row elsewhere and move its
+ * logits far (`routing_note` of the case): exact keys only.
+ */
+export const NEARLY_TIED = ['arch-deepseek2-lite'];

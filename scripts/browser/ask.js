@@ -50,6 +50,7 @@ async function listen(page) {
     }
   });
   page.once('crash', () => finish({ error: { code: 'crash', message: 'the page crashed' } }));
+  page.once('pageerror', (error) => finish({ error: { code: 'internal', message: String(error) } }));
   page.once('close', () => finish({ error: { code: 'crash', message: 'the page was closed' } }));
   return { ended };
 }

@@ -15,6 +15,8 @@ export interface ModelReport {
   /** True if this build runs it; else why not. */
   supported: boolean;
   reason?: string;
+  /** What becomes of tensors that their types do not tell (a half that is transposed at load). */
+  remarks: string[];
   metadata: Record<string, string>;
   /** Tensors, elements and bytes by block type. */
   tensors: Record<string, { count: number; elements: number; bytes: number }>;
@@ -65,6 +67,7 @@ export async function inspectModel(
       architecture: file.architecture,
       supported: why === undefined,
       ...(why !== undefined && { reason: why }),
+      remarks: config ? (findArchitecture(file.architecture).remarks?.(file.tensors) ?? []) : [],
       metadata: Object.fromEntries([...file.metadata].map(([key, value]) => [key, describeValue(value)])),
       tensors,
       parameters: Object.values(tensors).reduce((sum, { elements }) => sum + elements, 0),

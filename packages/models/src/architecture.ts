@@ -1,6 +1,7 @@
 // What an architecture file provides. One file a family under architectures/, named by its model_type:
 // names, config, weights, forward. It calls ops; it never sees tokens, sampling or the page.
 
+import type { TensorInfo } from '@quern/dtypes';
 import type { Metadata } from '@quern/formats';
 import type { Recorder, Tensor } from '@quern/gpu';
 import type { KvShape, Reach } from '@quern/kernels';
@@ -57,4 +58,6 @@ export interface Architecture<C extends ModelConfig = ModelConfig> {
   config(metadata: Metadata, key: string): C;
   /** Names every tensor it needs, which the registry then fills, for positions up to `positions`. */
   create(weights: WeightRegistry, config: C, positions: number): Model;
+  /** What becomes of these tensors that their types do not tell, in sentences. */
+  remarks?(tensors: ReadonlyMap<string, TensorInfo>): string[];
 }

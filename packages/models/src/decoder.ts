@@ -8,6 +8,12 @@ import { type Activation, embed, rmsNorm, softcap } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
 import type { Architecture, ForwardContext, Model, ModelConfig } from './architecture.ts';
 import { type AttentionBlock, selfAttention } from './blocks/attention.ts';
+import {
+  latentAttention,
+  latentBlock,
+  type LatentBlock,
+  type LatentConfig,
+} from './blocks/latent-attention.ts';
 import { type Mlp, mlp } from './blocks/mlp.ts';
 import { hasExperts, type Moe, moe, moeBlock } from './blocks/moe.ts';
 import { linear, type Linear } from './linear.ts';
@@ -38,6 +44,8 @@ export interface DecoderConfig extends ModelConfig {
   readonly normBeforeMlp?: boolean;
   /** Experts of the layers that have a router; the others have an MLP. */
   readonly moe?: MoeConfig | undefined;
+  /** Latent attention, in every layer. */
+  readonly latent?: LatentConfig | undefined;
   /** RoPE of layer i. */
   rope(i: number): RopeConfig;
 }
@@ -108,7 +116,7 @@ export function uniformDecoder(
 
 interface Layer {
   readonly attentionNorm: Tensor | undefined;
-  readonly attention: AttentionBlock;
+  readonly attention: AttentionBlock | LatentBlock;
   readonly afterAttention: Tensor | undefined;
   readonly mlpNorm: Tensor | undefined;
   readonly mlp: Mlp | Moe;
@@ -161,11 +169,16 @@ export function createDecoder(weights: WeightRegistry, c: DecoderConfig, positio
       layers.forEach((layer, i) => {
         rec.tap(`layer.${i}`, hidden);
         // A block whose result is normed leaves the residual to that norm.
-        const attended = selfAttention(rec, layer.attention, i, {
+        const { attention } = layer;
+        const seen = {
           x: normed(rec, hidden, layer.attentionNorm, step),
           residual: layer.afterAttention ? undefined : hidden,
           context,
-        });
+        };
+        const attended =
+          'absorb' in attention
+            ? latentAttention(rec, attention, i, seen)
+            : selfAttention(rec, attention, i, seen);
         hidden = normed(rec, attended, layer.afterAttention, step, hidden);
         const rows = {
           x: normed(rec, hidden, layer.mlpNorm, step),
@@ -194,7 +207,10 @@ function attentionBlock(
   c: DecoderConfig,
   i: number,
   angles: Tensor,
-): AttentionBlock {
+): AttentionBlock | LatentBlock {
+  if (c.latent) {
+    return latentBlock(weights, c.latent, i, { dim: c.dim, epsilon: c.epsilon, angles, scale: c.scoreScale });
+  }
   const { dim, heads, kvHeads, keyDim, valueDim, epsilon } = c;
   const rows = [heads * keyDim, kvHeads * keyDim, kvHeads * valueDim] as const;
   const fused = `blk.${i}.attn_qkv.weight`;

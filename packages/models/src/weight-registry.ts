@@ -2,7 +2,7 @@
 // notes for each tensor of the file its place, and `write` puts the streamed bytes there. Tensors that
 // nobody asked for are not read.
 
-import type { TensorInfo } from '@quern/dtypes';
+import type { DType, TensorInfo } from '@quern/dtypes';
 import type { Gpu, Tensor } from '@quern/gpu';
 import { createTensor } from '@quern/gpu';
 import {
@@ -20,6 +20,9 @@ import { QuernError } from '@quern/spec';
 import { type Experts, expertTensors } from './experts.ts';
 import type { Linear, LinearWeight } from './linear.ts';
 
+/** Takes `count` rows of a tensor from `firstRow` on; they come in order. */
+export type RowSink = (firstRow: number, count: number, bytes: Uint8Array) => void;
+
 type Destination =
   | { readonly kind: 'rows'; readonly weight: Weight; readonly firstRow: number }
   | { readonly kind: 'vector'; readonly tensor: Tensor; readonly offset: number }
@@ -35,6 +38,8 @@ type Destination =
       readonly at: number;
       readonly interleaved: boolean;
     }
+  /** What an architecture lays out by itself. */
+  | { readonly kind: 'sink'; readonly sink: RowSink }
   /** A row for each expert, at `at` of its row there. */
   | {
       readonly kind: 'expert biases';
@@ -117,8 +122,7 @@ export class WeightRegistry {
     for (const run of this.#runs(cols, parts)) {
       const rows = run.reduce((sum, [, count]) => sum + count, 0);
       const { dtype } = this.#info(run[0]![0], [run[0]![1], cols]);
-      const weight = createWeight(this.#gpu.device, this.#gpu.caps, name, dtype, rows, cols);
-      this.#weights.push(weight);
+      const weight = this.allocate(name, dtype, rows, cols);
       weights.push({ weight, firstRow, order: this.#order(run[0]![0], cols) });
       let row = 0;
       for (const [tensor, count] of run) {
@@ -128,6 +132,37 @@ export class WeightRegistry {
       firstRow += rows;
     }
     return { name, rows: firstRow, cols, weights, bias: this.#bias(name, parts, firstRow) };
+  }
+
+  /** A tensor [count, rows, cols] of matrices, one below the other. Throws 'corrupt-file' as `linear` does. */
+  stack(name: string, [count, rows, cols]: readonly [count: number, rows: number, cols: number]): Weight {
+    const { dtype } = this.#info(name, [count, rows, cols]);
+    const weight = this.allocate(name, dtype, count * rows, cols);
+    this.#destinations.set(name, { kind: 'rows', weight, firstRow: 0 });
+    return weight;
+  }
+
+  /** The type of a tensor that the file has. */
+  type(name: string): DType {
+    return this.#tensors.get(name)!.dtype;
+  }
+
+  /** A weight that `fill` writes, from tensors that `receive` takes: what lies otherwise in the file. */
+  allocate(name: string, dtype: DType, rows: number, cols: number): Weight {
+    const weight = createWeight(this.#gpu.device, this.#gpu.caps, name, dtype, rows, cols);
+    this.#weights.push(weight);
+    return weight;
+  }
+
+  /** Hands the rows of a tensor of this shape to `sink` as they arrive. Throws 'corrupt-file'. */
+  receive(name: string, shape: readonly number[], sink: RowSink): void {
+    this.#info(name, shape);
+    this.#destinations.set(name, { kind: 'sink', sink });
+  }
+
+  /** `bytes` are `count` rows of the weight's type. */
+  fill(weight: Weight, firstRow: number, count: number, bytes: Uint8Array): void {
+    writeRows(this.#gpu.device.queue, weight, firstRow, count, bytes);
   }
 
   /**
@@ -279,6 +314,10 @@ export class WeightRegistry {
     const { queue } = this.#gpu.device;
     if (destination.kind === 'rows') {
       writeRows(queue, destination.weight, destination.firstRow + firstRow, count, bytes);
+      return;
+    }
+    if (destination.kind === 'sink') {
+      destination.sink(firstRow, count, bytes);
       return;
     }
     if (destination.kind === 'experts') {

@@ -5,6 +5,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   cohere: 'command-r',
   deepseek_v2: 'deepseek2',
   deepseek_v3: 'deepseek2',
+  kimi_k2: 'deepseek2',
   gemma3_text: 'gemma3',
   gpt_oss: 'gpt-oss',
   ministral: 'llama',

@@ -3,6 +3,7 @@
 import { QuernError } from '@quern/spec';
 import type { Architecture } from '../architecture.ts';
 import { ggufArchitecture } from './aliases.ts';
+import { deepseek2 } from './deepseek2.ts';
 import { gemma2 } from './gemma2.ts';
 import { gemma3 } from './gemma3.ts';
 import { gptOss } from './gpt-oss.ts';
@@ -14,6 +15,7 @@ import { qwen3 } from './qwen3.ts';
 import { qwen3moe } from './qwen3moe.ts';
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  deepseek2,
   gemma2,
   gemma3,
   'gpt-oss': gptOss,

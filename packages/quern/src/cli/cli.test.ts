@@ -11,6 +11,7 @@ const report: ModelReport = {
   format: 'GGUF v3',
   architecture: 'llama',
   supported: true,
+  remarks: ['The key half is transposed.'],
   metadata: { 'general.name': 'ti\u001b[31mny', template: `{% if x %}\n${'y'.repeat(200)}` },
   tensors: { Q4_1: { count: 210, elements: 134_000_000, bytes: 90_000_000 } },
   parameters: 134_000_000,
@@ -199,6 +200,7 @@ describe('the other commands', () => {
     expect(out).toContain('87.7 MiB weights + 45.0 MiB keys and values = 133 MiB');
     expect(out).toContain('11.1 MiB for 608 tokens, at any length: 25 layers that see a window of 512\n');
     expect(out).toContain('33.9 MiB for 2048 tokens: 5 layers that see all\n');
+    expect(out).toContain('note     The key half is transposed.\n');
     const { out: json } = await quern(['inspect', 'x', '--json']);
     expect(JSON.parse(json)).toMatchObject(report);
   });

@@ -45,6 +45,7 @@ function describe(report: ModelReport): string {
     `context  ${report.contextLength} tokens of ${report.trainedContextLength} trained\n`,
     `memory   ${bytes(weights)} weights + ${bytes(kv)} keys and values = ${bytes(weights + kv)}\n`,
     ...(kvGroups.length > 1 || kvGroups.some(({ reach }) => reach !== 'all') ? kvGroups.map(kvLine) : []),
+    ...report.remarks.map((remark) => `note     ${remark}\n`),
   ].join('');
 }
 
