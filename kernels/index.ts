@@ -8,6 +8,7 @@ export {
   type StepRecord,
 } from './advance/advance.ts';
 export { attention, type AttentionOptions, type Reach } from './attention/attention.ts';
+export { clamp, type ClampOptions } from './clamp/clamp.ts';
 export { draw, type DrawOptions } from './draw/draw.ts';
 export { SAMPLER_WORDS, samplerWords } from './draw/sampler.ts';
 export { embed, type EmbedOptions } from './embed/embed.ts';
@@ -22,6 +23,7 @@ export {
   type ExpertWeight,
   writeExpertRows,
 } from './lib/expert-weight.ts';
+export { layerNorm, type LayerNormOptions } from './layer-norm/layer-norm.ts';
 export { type KvShape, PAGE_TOKENS, pageBytes } from './lib/kv.ts';
 export { chooseVariants, type Variants } from './lib/variants.ts';
 export {
@@ -54,6 +56,7 @@ export { QUANTS } from './quant/index.ts';
 export { rmsNorm, type RmsNormOptions } from './rms-norm/rms-norm.ts';
 export { angleTable, type RopeAngles, ropeFrequencies } from './rope-append/angles.ts';
 export { ropeAppend, type RopeAppendOptions } from './rope-append/rope-append.ts';
+export { scale, type ScaleOptions } from './scale/scale.ts';
 export { softcap, type SoftcapOptions } from './softcap/softcap.ts';
 export { tokenLogprob, type TokenLogprobOptions } from './token-logprob/token-logprob.ts';
 export { topK, type TopKOptions } from './top-k/top-k.ts';

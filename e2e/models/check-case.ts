@@ -9,6 +9,19 @@ import { caseSource, type Expected, readCase } from './case.ts';
 /** NMSE of logits that a cache of this type may cost. */
 const BOUNDS: Record<KvType, number> = { f32: 1e-5, f16: 1e-4, q8: 5e-3 };
 
+/** Logits by prefill alone, in chunks: every kernel of a family once, in a second or two. */
+export async function checkPrefill(name: string, sources: ByteSource[] = [caseSource(name)]): Promise<void> {
+  const { promptIds, greedyIds, steps, logits } = readCase(name);
+  const model = await openModel({ sources, gpu: await openDawn(), kv: 'f32' });
+  try {
+    const all = await model.prefillLogits([...promptIds, ...greedyIds.slice(0, -1)]);
+    const prefilled = steps.map((step) => all[promptIds.length - 1 + step]!);
+    expect(nmse(prefilled, logits), 'logits by prefill').toBeLessThanOrEqual(BOUNDS.f32);
+  } finally {
+    await model.engine.unload();
+  }
+}
+
 /** `sources`: the files of its model, else its GGUF. */
 export async function checkCase(
   name: string,

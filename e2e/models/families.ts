@@ -24,3 +24,42 @@ export const FAMILIES = [
  * logits far (`routing_note` of the case): exact keys only.
  */
 export const NEARLY_TIED = ['arch-deepseek2-lite'];
+
+/** Dense families whose cases e2e/oracle makes. */
+export const DENSE = [
+  'arch-gemma',
+  'arch-smollm3',
+  'arch-granite',
+  'arch-olmo2',
+  'arch-olmo3',
+  'arch-cohere',
+  'arch-cohere2',
+  'arch-glm4',
+  'arch-exaone4',
+  'arch-exaone4-window',
+  'arch-ernie4_5',
+  'arch-olmo',
+  'arch-phi2',
+  'arch-falcon-7b',
+  'arch-falcon-40b',
+  'arch-starcoder2',
+  'arch-stablelm',
+  'arch-gpt2',
+  'arch-gptneox',
+  'arch-gptneox-serial',
+  'arch-bloom',
+  'arch-mpt',
+  'arch-nemotron',
+];
+
+/** Those of them that between them go through every block and option of the decoder. */
+export const DENSE_QUICK = [
+  'arch-smollm3',
+  'arch-granite',
+  'arch-olmo',
+  'arch-olmo2',
+  'arch-cohere',
+  'arch-falcon-40b',
+  'arch-gpt2',
+  'arch-bloom',
+];

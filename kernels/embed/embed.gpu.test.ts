@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createWeight, writeRows } from '../lib/weight.ts';
 import { QUANTS } from '../quant/index.ts';
 import { decodeRows, randomRows } from '../testing/blocks.ts';
-import { poisoned, readF32, runOp, stepTensor } from '../testing/run-op.ts';
+import { poisoned, randomF32, readF32, runOp, stepTensor, upload } from '../testing/run-op.ts';
 import { embedRef } from './embed.ref.ts';
 import { embed } from './embed.ts';
 
@@ -57,6 +57,22 @@ describe('embed', () => {
   });
   test('a table in parts, each with its codebook', async () => {
     await check('iq1_m', 37, 256, [0, 8, 36, 15, 16], 1, 8 * 48);
+  });
+  test('rows chosen by position, added', async () => {
+    const dtype = dtypeByName('f16')!;
+    const bytes = randomRows(dtype, 300, 40, 4);
+    const weight = createWeight(gpu.device, gpu.caps, 'positions', dtype, 300, 40);
+    writeRows(gpu.device.queue, weight, 0, 300, bytes);
+    const positions = [0, 299, 7];
+    const before = randomF32(3 * 40, 8);
+    const y = upload(gpu, before, [3, 40]);
+    const step = stepTensor(
+      gpu,
+      positions.map((position) => ({ position, token: 2 })),
+    );
+    await runOp(gpu, (rec) => embed(rec, { weight, step, y, positions: true }));
+    const expected = embedRef(decodeRows(dtype, bytes, 300, 40), 40, positions, 1);
+    expect(await readF32(gpu, y)).toEqual(before.map((value, i) => Math.fround(value + expected[i]!)));
   });
   test('the least scales of mxfp4, but for what an adapter flushes', async () => {
     const dtype = dtypeByName('mxfp4')!;

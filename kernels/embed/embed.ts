@@ -17,15 +17,21 @@ export interface EmbedOptions {
   y: Tensor;
   /** Multiplies every value; default 1. */
   scale?: number;
+  /** The rows' positions choose, not their tokens, and y is added to (learned positions). Default false. */
+  positions?: boolean;
 }
 
-export function embed(rec: Recorder, { weight, step: stepTensor, y, scale = 1 }: EmbedOptions): void {
+export function embed(
+  rec: Recorder,
+  { weight, step: stepTensor, y, scale = 1, positions = false }: EmbedOptions,
+): void {
   const [rows, dim] = y.shape as [number, number];
   assert(dim === weight.cols, `${weight.name}: y has ${dim} columns, the weight ${weight.cols}`);
   const kernel = defineKernel({
     name: `embed ${weight.dtype.name}`,
     main,
     modules: { ...weightModules(weight.dtype), step },
+    conditions: { positions },
     bindings: ['read', 'read', 'read', 'write', 'uniform'],
   });
   const groups = Math.ceil(dim / 32);

@@ -1,4 +1,5 @@
-// y[r] = the decoded weight row of row r's token. A thread decodes 32 values.
+// y[r] = the decoded weight row of row r's token, or with `positions` of its position, added to what y holds.
+// A thread decodes 32 values.
 import package::step::Step;
 import package::weight::load_group;
 
@@ -8,7 +9,7 @@ struct Params {
   quads: u32,
   quants_stride: u32,
   scales_stride: u32,
-  // The token ids whose rows this part holds.
+  // The ids whose rows this part holds.
   first: u32,
   count: u32,
   scale: f32,
@@ -25,14 +26,17 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (g >= params.groups || row >= step.live) {
     return;
   }
-  let token = step.rows[row].token - params.first;
+  @if(positions) let token = step.rows[row].position - params.first;
+  @if(!positions) let token = step.rows[row].token - params.first;
   if (token >= params.count) {
     return;
   }
   let w = load_group(token * params.quants_stride, token * params.scales_stride, g);
   for (var i = 0u; i < 8u; i++) {
     if (g * 8u + i < params.quads) {
-      y[row * params.quads + g * 8u + i] = (w.q[i] * w.scale[i >> 2u] + w.shift[i >> 2u]) * params.scale;
+      var value = (w.q[i] * w.scale[i >> 2u] + w.shift[i >> 2u]) * params.scale;
+      @if(positions) { value += y[row * params.quads + g * 8u + i]; }
+      y[row * params.quads + g * 8u + i] = value;
     }
   }
 }

@@ -1,20 +1,30 @@
+import { layerNormRef } from '../layer-norm/layer-norm.ref.ts';
 import { rmsNormRef } from '../rms-norm/rms-norm.ref.ts';
 
-/** x [rows, stride] with `count` heads from `first` on normed, in f64. */
+export interface HeadNormRefOptions {
+  stride: number;
+  first: number;
+  count: number;
+  width: number;
+  /** [width] or [count * width]. */
+  weight: Float32Array;
+  centred: boolean;
+  epsilon: number;
+}
+
+/** x [rows, stride] with `count` parts from `first` on normed, in f64. */
 export function headNormRef(
   x: Float32Array,
-  {
-    stride,
-    first,
-    count,
-    weight,
-    epsilon,
-  }: { stride: number; first: number; count: number; weight: Float32Array; epsilon: number },
+  { stride, first, count, width, weight, centred, epsilon }: HeadNormRefOptions,
 ): Float64Array {
   const y = Float64Array.from(x);
   for (let row = 0; row < x.length; row += stride) {
-    const part = x.slice(row + first, row + first + count * weight.length);
-    y.set(rmsNormRef(part, weight, epsilon), row + first);
+    for (let i = 0; i < count; i++) {
+      const at = row + first + i * width;
+      const part = x.slice(at, at + width);
+      const own = weight.length === width ? weight : weight.subarray(i * width, (i + 1) * width);
+      y.set(centred ? layerNormRef(part, width, epsilon, own) : rmsNormRef(part, own, epsilon), at);
+    }
   }
   return y;
 }

@@ -59,7 +59,8 @@ async function check(c: Case): Promise<void> {
   const [heads, kvHeads] = [3, 1 + (keyDim % 3)];
   const shape: KvShape = { type: c.kv, kvHeads, keyDim, valueDim };
   const frequencies = ropeFrequencies(10000, rotated);
-  const turns = angleTable({ rotated, frequencies }, PAGES * PAGE_TOKENS);
+  // Without rotation there are no angles, but a binding needs some bytes.
+  const turns = rotated > 0 ? angleTable({ rotated, frequencies }, PAGES * PAGE_TOKENS) : new Float32Array(4);
   const rows = positions.length + 1;
   const stride = (heads + kvHeads) * keyDim + kvHeads * valueDim;
   const input = randomF32(rows * stride, 7).map((value) => value * 3);
@@ -148,4 +149,7 @@ describe.each(['interleaved', 'halves'] as const)('%s pairs', (pairs) => {
       await check({ kv, pairs, keyDim: 72, valueDim: 40, rotated: 32, positions: [3, 290] });
     },
   );
+  test.each([0, 4, 20, 36])('%i values rotated', async (rotated) => {
+    await check({ kv: 'f32', pairs, keyDim: 40, valueDim: 40, rotated, positions: [3, 290] });
+  });
 });

@@ -14,7 +14,7 @@ export interface RopeAppendOptions {
   qkv: Tensor;
   heads: number;
   shape: KvShape;
-  /** Leading values of each head that are rotated, a multiple of 8. */
+  /** Leading values of each head that are rotated, a multiple of 4; 0: none. */
   rotated: number;
   /** Pairs are (2i, 2i+1), as GGUF's llama stores them, or (i, i + rotated/2), as Hugging Face does. */
   pairs: 'interleaved' | 'halves';
@@ -34,7 +34,7 @@ export function ropeAppend(rec: Recorder, options: RopeAppendOptions): void {
   const { kvHeads, keyDim, valueDim, type } = shape;
   const [rows, stride] = qkv.shape as [number, number];
   assert(stride === (heads + kvHeads) * keyDim + kvHeads * valueDim, `qkv rows of ${stride} values`);
-  assert(rotated % 8 === 0 && rotated <= keyDim, `${rotated} rotated of ${keyDim} values a head`);
+  assert(rotated % 4 === 0 && rotated <= keyDim, `${rotated} rotated of ${keyDim} values a head`);
   assert(keyDim % 8 === 0 && valueDim % 8 === 0, `heads of ${keyDim} and ${valueDim} values`);
   // A q8 thread owns the 32 values of a scale.
   const quads = type === 'q8' ? 8 : 1;
@@ -43,7 +43,11 @@ export function ropeAppend(rec: Recorder, options: RopeAppendOptions): void {
       name: `rope-append ${type}`,
       main,
       modules: { ...kvModules(type), kv_page: kvPage, step },
-      conditions: { append: true, interleaved: options.pairs === 'interleaved' },
+      conditions: {
+        append: true,
+        interleaved: options.pairs === 'interleaved',
+        uneven: options.pairs === 'halves' && rotated % 8 !== 0,
+      },
       constants: {
         HEADS: heads,
         KV_HEADS: kvHeads,

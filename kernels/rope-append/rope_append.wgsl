@@ -44,7 +44,22 @@ fn load4(i: u32) -> vec4f {
   return vec4f(v.x * a.x - v.y * a.y, v.x * a.y + v.y * a.x, v.z * b.x - v.w * b.y, v.z * b.y + v.w * b.x);
 }
 
-@if(!interleaved) fn rotated(head: u32, d: u32, position: u32) -> vec4f {
+// Halves that are no whole quads (a head of 80, a quarter of it rotated): value by value.
+@if(uneven) fn rotated(head: u32, d: u32, position: u32) -> vec4f {
+  var v = load4(head + d);
+  for (var i = 0u; i < 4u; i++) {
+    if (d + i < u32(ROTATED)) {
+      let upper = d + i >= HALF;
+      let pair = select(d + i, d + i - HALF, upper);
+      let a = angle(position, pair);
+      let partner = qkv[head + select(d + i + HALF, pair, upper)];
+      v[i] = v[i] * a.x + select(-partner, partner, upper) * a.y;
+    }
+  }
+  return v;
+}
+
+@if(!interleaved && !uneven) fn rotated(head: u32, d: u32, position: u32) -> vec4f {
   let v = load4(head + d);
   if (d >= u32(ROTATED)) {
     return v;

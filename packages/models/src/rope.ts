@@ -8,13 +8,16 @@ import { QuernError } from '@quern/spec';
 import type { WeightRegistry } from './weight-registry.ts';
 
 /** The kernels turn this many values of a head at a time. */
-const ROTATED_STEP = 8;
+const ROTATED_STEP = 4;
 
 export interface RopeConfig {
   readonly rotated: number;
   readonly base: number;
   readonly scaling: RopeScaling;
 }
+
+/** Layers that see order by other means, or not at all. */
+export const NO_ROPE: RopeConfig = { rotated: 0, base: 1, scaling: { kind: 'none' } };
 
 export type RopeScaling =
   | { readonly kind: 'none' }
@@ -150,6 +153,8 @@ export class RopeTables {
 
   #angles(config: RopeConfig, long: boolean): Float32Array<ArrayBuffer> {
     const { rotated, scaling } = config;
+    // Nothing reads it, but a binding needs some bytes.
+    if (rotated === 0) return new Float32Array(4);
     const name =
       scaling.kind === 'long' ? `rope_factors_${long ? 'long' : 'short'}.weight` : 'rope_freqs.weight';
     const frequencies = scaledFrequencies(config, this.#weights.hostVector(name));

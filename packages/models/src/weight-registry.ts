@@ -85,17 +85,17 @@ export class WeightRegistry {
     return this.#hostVectors.get(name);
   }
 
-  /** A vector of `length` f32 on the GPU. Throws 'corrupt-file' for another length or none. */
-  vector(name: string, length: number): Tensor {
-    this.#info(name, [length]);
-    const tensor = this.upload(name, new Float32Array(length));
+  /** A vector, or a small matrix, of f32 on the GPU. Throws 'corrupt-file' for another shape or none. */
+  vector(name: string, ...shape: readonly number[]): Tensor {
+    this.#info(name, shape);
+    const tensor = this.upload(name, new Float32Array(shape.reduce((product, n) => product * n, 1)));
     this.#destinations.set(name, { kind: 'vector', tensor, offset: 0 });
     return tensor;
   }
 
   /** The same, undefined where the file has none. */
-  optionalVector(name: string, length: number): Tensor | undefined {
-    return this.has(name) ? this.vector(name, length) : undefined;
+  optionalVector(name: string, ...shape: readonly number[]): Tensor | undefined {
+    return this.has(name) ? this.vector(name, ...shape) : undefined;
   }
 
   /** A table of ours on the GPU, freed with the weights. */
@@ -307,7 +307,7 @@ export class WeightRegistry {
 
   /**
    * Puts `count` rows of a tensor's bytes, from `firstRow` on, where they belong; those of stacked matrices
-   * are counted through. A vector comes whole: row 0, one row.
+   * are counted through. A vector is one row.
    */
   write(info: TensorInfo, firstRow: number, count: number, bytes: Uint8Array): void {
     const destination = this.#destinations.get(info.name)!;
@@ -331,7 +331,8 @@ export class WeightRegistry {
     info.dtype.decode(bytes, values.length / info.dtype.blockSize, values);
     const { buffer, offset } = destination.tensor.place!;
     if (destination.kind === 'vector') {
-      queue.writeBuffer(buffer, offset + destination.offset * 4, values);
+      const first = destination.offset + (firstRow * values.length) / count;
+      queue.writeBuffer(buffer, offset + first * 4, values);
       return;
     }
     const length = values.length / count;

@@ -7,10 +7,13 @@ const ALIASES: Readonly<Record<string, string>> = {
   deepseek_v3: 'deepseek2',
   kimi_k2: 'deepseek2',
   gemma3_text: 'gemma3',
+  gpt_neox: 'gptneox',
   gpt_oss: 'gpt-oss',
   ministral: 'llama',
   mistral: 'llama',
   mixtral: 'llama',
+  olmo3: 'olmo2',
+  phi: 'phi2',
   qwen2_moe: 'qwen2moe',
   qwen3_moe: 'qwen3moe',
 };

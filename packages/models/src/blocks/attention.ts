@@ -1,18 +1,29 @@
 // Self-attention with grouped queries: QKV, norms of queries and keys, RoPE and append, attention, output.
 
 import type { Recorder, Tensor } from '@quern/gpu';
-import { attention, headNorm, type Reach, ropeAppend } from '@quern/kernels';
+import { attention, clamp, headNorm, type Reach, ropeAppend } from '@quern/kernels';
 import type { ForwardContext } from '../architecture.ts';
 import { linear, type Linear } from '../linear.ts';
+
+/** A norm of queries or keys: of each head, or of all as one part. */
+export interface HeadNorm {
+  /** [width] f32, or [count * width]. */
+  readonly weight: Tensor;
+  readonly count: number;
+  readonly width: number;
+  /** A layer norm. */
+  readonly centred: boolean;
+}
 
 export interface AttentionBlock {
   /** Rows: queries, keys, values. */
   readonly qkv: Linear;
   readonly output: Linear;
-  /** [keyDim] f32, over each head. */
-  readonly queryNorm: Tensor | undefined;
-  readonly keyNorm: Tensor | undefined;
+  readonly queryNorm: HeadNorm | undefined;
+  readonly keyNorm: HeadNorm | undefined;
   readonly epsilon: number;
+  /** Queries, keys and values are held within it. */
+  readonly clamp: number | undefined;
   readonly heads: number;
   readonly rotated: number;
   readonly pairs: 'interleaved' | 'halves';
@@ -23,6 +34,8 @@ export interface AttentionBlock {
   readonly reach: Reach | undefined;
   /** [heads] f32: a score without a value for each head. */
   readonly sinks: Tensor | undefined;
+  /** [heads] f32: ALiBi. */
+  readonly slopes: Tensor | undefined;
 }
 
 /** Normed rows in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
@@ -34,14 +47,12 @@ export function selfAttention(
 ): Tensor {
   const { step, oneSequence, keys } = context;
   const { kv, shape, pageTable } = context.layers[layer]!;
-  const { heads, rotated, pairs, angles, scale, softcap, reach, queryNorm, keyNorm, epsilon } = block;
+  const { heads, rotated, pairs, angles, scale, softcap, reach, slopes, queryNorm, keyNorm, epsilon } = block;
   const rows = x.shape[0]!;
   const qkv = linear(rec, block.qkv, { x, step, name: 'qkv' });
-  if (queryNorm) headNorm(rec, { x: qkv, first: 0, count: heads, weight: queryNorm, epsilon, step });
-  if (keyNorm) {
-    const first = heads * shape.keyDim;
-    headNorm(rec, { x: qkv, first, count: shape.kvHeads, weight: keyNorm, epsilon, step });
-  }
+  if (block.clamp !== undefined) clamp(rec, { x: qkv, most: block.clamp, step });
+  if (queryNorm) headNorm(rec, { ...queryNorm, x: qkv, first: 0, epsilon, step });
+  if (keyNorm) headNorm(rec, { ...keyNorm, x: qkv, first: heads * shape.keyDim, epsilon, step });
   const q = rec.scratch('q', [rows, heads * shape.keyDim]);
   ropeAppend(rec, { qkv, heads, shape, rotated, pairs, angles, step, pageTable, kv, q });
   const mixed = rec.scratch('attention', [rows, heads * shape.valueDim]);
@@ -55,6 +66,7 @@ export function selfAttention(
     softcap,
     reach,
     sinks: block.sinks,
+    slopes,
     step,
     pageTable,
     kv,

@@ -72,6 +72,7 @@ function sharedExpert(weights: WeightRegistry, dim: number, blk: string): Moe['s
         [gate, inner],
         [up, inner],
       ]),
+      gated: true,
       down: weights.linear(`${blk}.shared.down`, inner, [[down, dim]]),
       activation: 'silu',
     },

@@ -1,0 +1,7 @@
+// The dense families step by step: logits by prefill and decode, and greedy ids; some with the default cache too.
+import { test } from 'vitest';
+import { checkCase } from './check-case.ts';
+import { DENSE, DENSE_QUICK } from './families.ts';
+
+test.each(DENSE)('%s', (name) => checkCase(name, 'f32'));
+test.each(DENSE_QUICK)('%s, f16 cache', (name) => checkCase(name, 'f16'));

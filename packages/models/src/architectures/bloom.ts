@@ -1,0 +1,15 @@
+// BLOOM (arXiv 2211.05100): ALiBi, a norm behind the embedding, a plain MLP, biases everywhere.
+
+import { getCount } from '@quern/formats';
+import { alibiSlopes } from '../alibi.ts';
+import { uniformDecoder } from '../decoder.ts';
+import { NO_ROPE } from '../rope.ts';
+
+export const bloom = uniformDecoder((metadata, key) => ({
+  activation: 'gelu_tanh',
+  pairs: 'halves',
+  norms: 'layer',
+  gated: false,
+  slopes: alibiSlopes(getCount(metadata, `${key}.attention.head_count`), 8),
+  rope: () => NO_ROPE,
+}));

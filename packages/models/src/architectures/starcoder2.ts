@@ -1,0 +1,10 @@
+// StarCoder2 (arXiv 2402.19173): layer norms, a plain MLP, biases everywhere; checkpoints have a window.
+
+import { uniformDecoder } from '../decoder.ts';
+
+export const starcoder2 = uniformDecoder({
+  activation: 'gelu_tanh',
+  pairs: 'halves',
+  norms: 'layer',
+  gated: false,
+});
