@@ -108,6 +108,13 @@ test('matrices that lie apart go up as they are', () => {
   expect(f32Of(buffers[0]!, keys.length)).toEqual(keys);
 });
 
+test('inputs in an order of their own are refused', () => {
+  const tensors = file([COMBINED, F32, heads * each, rank]);
+  const ordered = { ...tensors.get(COMBINED)!, packed: { ordered: true, assemble: () => Promise.reject() } };
+  const registry = new WeightRegistry(fakeGpu(), new Map([[COMBINED, ordered]]));
+  expect(() => latentHeads(registry, 0, dims)).toThrow(/reordered/);
+});
+
 test('neither form: the one that is missing is named', () => {
   const registry = new WeightRegistry(fakeGpu(), file(['x', F32, 4]));
   expect(() => latentHeads(registry, 0, dims)).toThrow(/attn_k_b/);

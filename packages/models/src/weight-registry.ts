@@ -154,9 +154,9 @@ export class WeightRegistry {
     return weight;
   }
 
-  /** Hands the rows of a tensor of this shape to `sink` as they arrive. Throws 'corrupt-file'. */
+  /** Hands the rows of a tensor of this shape to `sink` as they arrive. Throws 'corrupt-file', 'unsupported-dtype'. */
   receive(name: string, shape: readonly number[], sink: RowSink): void {
-    this.#info(name, shape);
+    refuseOrder(this.#info(name, shape));
     this.#destinations.set(name, { kind: 'sink', sink });
   }
 
@@ -366,11 +366,12 @@ function evenFirst(values: Float32Array): Float32Array<ArrayBuffer> {
   );
 }
 
-/** Throws 'unsupported-dtype': experts share one matmul, and so one order of their inputs. */
+/** Throws 'unsupported-dtype': experts share one matmul, and so one order of their inputs; sinks know of none. */
 function refuseOrder({ name, packed }: TensorInfo): void {
   if (packed?.ordered !== true) return;
   throw new QuernError(
     'unsupported-dtype',
-    `Tensor '${name}' is an expert whose inputs are reordered (GPTQ with desc_act), which does not run; one without does.`,
+    `Tensor '${name}' has its inputs reordered (GPTQ with desc_act), which does not run for experts and for latent ` +
+      'attention; a checkpoint without that does.',
   );
 }

@@ -6,6 +6,7 @@ import type { MetadataValue } from '../metadata.ts';
 import { ConfigReader } from './config-reader.ts';
 import { withDefaults } from './family-defaults.ts';
 import { isJson, type Json } from './folder-files.ts';
+import { refuseRouter, translateLatent } from './latent-metadata.ts';
 import { translateRope } from './rope-metadata.ts';
 
 export interface TranslatedConfig {
@@ -47,8 +48,9 @@ export function translateConfig(json: Json): TranslatedConfig {
   set('expert_weights_norm', config.flag('norm_topk_prob'));
   set('expert_gating_func', SCORING[config.string('scoring_func') ?? '']);
   translateWindow(config, set);
-  const rope = translateRope(config, headDim);
-  for (const [key, value] of rope.metadata) set(key, value);
+  const latent = translateLatent(config);
+  const rope = translateRope(config, latent?.rotated ?? headDim);
+  for (const [key, value] of [...rope.metadata, ...(latent?.metadata ?? [])]) set(key, value);
   const refused = reasonToRefuse(config, architecture);
   return {
     architecture,
@@ -132,6 +134,9 @@ const ACTIVATIONS: Readonly<Record<string, readonly string[]>> = {
   qwen3_moe: ['silu', 'swish'],
   olmoe: ['silu', 'swish'],
   gpt_oss: ['silu', 'swish'],
+  deepseek_v2: ['silu', 'swish'],
+  deepseek_v3: ['silu', 'swish'],
+  kimi_k2: ['silu', 'swish'],
   granitemoe: ['silu', 'swish'],
   gemma2: GELU_TANH,
   gemma3_text: GELU_TANH,
@@ -148,6 +153,8 @@ function reasonToRefuse(config: ConfigReader, architecture: string): string | un
   if (scoring !== undefined && !Object.hasOwn(SCORING, scoring)) {
     return `scoring_func is '${scoring}'; softmax and sigmoid are known`;
   }
+  const router = refuseRouter(config, architecture);
+  if (router !== undefined) return router;
   const odd = config.strings('layer_types')?.find((kind) => !LAYER_KINDS.has(kind));
   if (odd !== undefined) return `layer_types names '${odd}', which is not known here`;
   for (const key of ['use_bidirectional_attention', 'is_encoder_decoder'] as const) {

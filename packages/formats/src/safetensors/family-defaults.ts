@@ -4,7 +4,37 @@
 
 import type { Json } from './folder-files.ts';
 
+const DEEPSEEK_V3: Json = {
+  vocab_size: 129280,
+  q_lora_rank: 1536,
+  kv_lora_rank: 512,
+  qk_nope_head_dim: 128,
+  qk_rope_head_dim: 64,
+  v_head_dim: 128,
+  n_routed_experts: 256,
+  num_experts_per_tok: 8,
+  n_group: 8,
+  topk_group: 4,
+  scoring_func: 'sigmoid',
+  norm_topk_prob: true,
+  routed_scaling_factor: 2.5,
+  max_position_embeddings: 4096,
+};
+
 const FAMILY_DEFAULTS: Readonly<Record<string, Json>> = {
+  deepseek_v2: {
+    q_lora_rank: 1536,
+    kv_lora_rank: 512,
+    qk_nope_head_dim: 128,
+    qk_rope_head_dim: 64,
+    v_head_dim: 128,
+    n_routed_experts: 64,
+    topk_method: 'greedy',
+    scoring_func: 'softmax',
+    norm_topk_prob: false,
+    max_position_embeddings: 2048,
+  },
+  deepseek_v3: DEEPSEEK_V3,
   gemma2: {
     vocab_size: 256000,
     num_attention_heads: 8,
@@ -41,6 +71,7 @@ const FAMILY_DEFAULTS: Readonly<Record<string, Json>> = {
     max_position_embeddings: 131072,
     sliding_window: 128,
   },
+  kimi_k2: DEEPSEEK_V3,
   llama: { max_position_embeddings: 2048 },
   mistral: { num_key_value_heads: 8, max_position_embeddings: 131072, sliding_window: 4096 },
   mixtral: {

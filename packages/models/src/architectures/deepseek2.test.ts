@@ -65,6 +65,9 @@ describe('YaRN', () => {
       plain * m(0.5) ** 2,
       m(1) / m(0.5),
     ],
+    // As transformers reads a config that names one of the two.
+    [{ 'rope.scaling.yarn_mscale_all_dim': 0.5 }, plain * m(0.5) ** 2, m(1)],
+    [{ 'rope.scaling.yarn_mscale': 0.5 }, plain, m(1)],
     [{}, plain, m(1)],
   ])('%o', (keys, scoreScale, magnitude) => {
     const c = config({ ...yarn, ...keys });

@@ -83,8 +83,9 @@ function stretched(
   if (scaling.kind !== 'yarn') return { rope, scoreScale: keyDim ** -0.5 };
   const given = (name: string, fallback: number) =>
     getNumber(metadata, `${key}.rope.scaling.${name}`, fallback);
-  const all = given('yarn_mscale_all_dim', 10 * given('yarn_log_multiplier', 0));
-  const own = given('yarn_mscale', all);
+  const named = given('yarn_mscale_all_dim', 0);
+  const all = named > 0 ? named : 10 * given('yarn_log_multiplier', 0);
+  const own = given('yarn_mscale', named > 0 ? 0 : all);
   const m = (scale: number) => 1 + 0.1 * scale * Math.log(Math.max(1, scaling.factor));
   const factor = given('attn_factor', 0);
   const magnitude = factor > 0 ? factor * m(1) : all > 0 && own > 0 ? m(own) / m(all) : m(1);
