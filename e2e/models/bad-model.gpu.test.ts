@@ -4,10 +4,10 @@ import { loadEngine, type LoadOptions } from '@quern/engine';
 import { openGguf } from '@quern/formats';
 import { memorySource } from '@quern/formats/testing';
 import { openDawn } from '@quern/gpu/node';
-import { type ByteSource, QuernError, type QuernErrorCode } from '@quern/spec';
+import { type ByteSource, type Prompt, QuernError, type QuernErrorCode } from '@quern/spec';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { caseSource, readCase } from './case.ts';
-import { answer } from './requests.ts';
+import { answer, ask, collect } from './requests.ts';
 
 let whole: Uint8Array;
 let entry: GPU;
@@ -84,11 +84,11 @@ async function refused(
 }
 
 /** The model with the bytes of one word changed to another of the same length. */
-function renamed(from: string, to: string): Uint8Array {
-  const text = Buffer.from(whole);
+function renamed(from: string, to: string, model = whole): Uint8Array {
+  const text = Buffer.from(model);
   const at = text.indexOf(from);
   if (at < 0 || from.length !== to.length) throw new Error(`no ${from} to rename`);
-  const bytes = Uint8Array.from(whole);
+  const bytes = Uint8Array.from(model);
   bytes.set(Buffer.from(to), at);
   return bytes;
 }
@@ -158,6 +158,21 @@ describe('a model that is not what it says', () => {
   ])('%s is %i', async (key, value) => {
     await refused(source(withCount(key, value)), 'corrupt-file', /./);
   });
+});
+
+test('a template that throws refuses the chat in its own words, and the engine goes on', async () => {
+  const inner = caseSource('arch-qwen3');
+  const model = await inner.read(0, inner.byteLength);
+  const throws = renamed(`'<|im_start|>' + message['role']`, `raise_exception('no such role!')`, model);
+  const engine = await loadEngine({ sources: [source(throws)], gpu: entry, kv: 'f32' });
+  const chat: Prompt = { kind: 'chat', messages: [{ role: 'user', content: 'Hi' }] };
+  const { promptIds, greedyIds } = readCase('arch-qwen3');
+  await expect(collect(engine.generate({ ...ask(promptIds), prompt: chat }))).rejects.toMatchObject({
+    code: 'template-error',
+    message: expect.stringMatching(/no such role/),
+  });
+  expect((await answer(engine, promptIds)).ids).toEqual(greedyIds.slice(0, 8));
+  await engine.unload();
 });
 
 describe('a request that cannot be met', () => {
