@@ -163,6 +163,13 @@ describe('chunks', () => {
     ]);
   });
 
+  test('that begin within pages are shared from the last that begins with one', () => {
+    const cache = cacheOf(2048, { kind: 'chunk', tokens: 40 }, undefined);
+    finished(cache, ids(700));
+    // 480 begins a chunk and a page; 520, 560 and 600 begin chunks only.
+    expect(cache.open([...ids(610), 1, 2]).ids).toHaveLength(480);
+  });
+
   test('of no whole pages: truncation in the middle of a page goes on in a fresh one', () => {
     const cache = cacheOf(2048, CHUNK, undefined);
     const sequence = cache.open(ids(500));
