@@ -70,6 +70,11 @@ async function check(c: Case): Promise<void> {
   const actual: number[] = [];
   let start = 0;
   for (const rows of c.chunks) {
+    // Pages that no row reaches any more are others' by now: NaN to this one.
+    for (let page = 0; (page + 1) * PAGE_TOKENS <= firstKey(c.reach, start); page++) {
+      const lost = new Uint32Array(pageBytes(shape) / 4).fill(0x7fc07fc0);
+      gpu.device.queue.writeBuffer(kv.place.buffer, table[pages + page]! * lost.byteLength, lost);
+    }
     const step = stepTensor(
       gpu,
       Array.from({ length: rows }, (_, i) => ({ position: start + i, slot: 1 })),
@@ -183,11 +188,28 @@ describe.each(['thread', 'tile'] as const)('attention, %s', (form) => {
     [{ kind: 'window', tokens: 33 }, 64],
     [{ kind: 'window', tokens: 50 }, 32],
     [{ kind: 'chunk', tokens: 40 }, 32],
+    [{ kind: 'chunk', tokens: 96 }, undefined],
   ] as const)('a %o, in splits of %s', async (reach, splitKeys) => {
     const chunks = [31, 70, 1, 1];
     const shape = { heads: 3, kvHeads: 1, keyDim: 16, chunks };
     await check({ attention: form, ...shape, reach, ...(splitKeys && { splitKeys }) });
   });
+  test.each(['window', 'chunk'] as const)(
+    'decode far beyond a %s, at the edges of its splits',
+    async (kind) => {
+      for (const tokens of [31, 32, 33, 65, 128]) {
+        await check({
+          attention: form,
+          heads: 3,
+          kvHeads: 1,
+          keyDim: 16,
+          chunks: [190, 1, 1, 1, 1],
+          reach: { kind, tokens },
+          ...(tokens < 128 && { splitKeys: 32 }),
+        });
+      }
+    },
+  );
   test.each([undefined, 32])('soft cap, sinks, ALiBi, in splits of %s', async (splitKeys) => {
     const shape = {
       attention: form,

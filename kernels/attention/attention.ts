@@ -55,10 +55,6 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
   const variants = rec.variants as unknown as Variants;
   assert(q.shape[1] === heads * keyDim && y.shape[1] === heads * valueDim, 'attention: shapes of q or y');
   assert(heads % kvHeads === 0, `${heads} heads over ${kvHeads} KV heads`);
-  const splitKeys =
-    Math.ceil((options.splitKeys ?? defaultSplit(keys, oneSequence, heads / kvHeads)) / PAGE_TOKENS) *
-    PAGE_TOKENS;
-  const splits = Math.ceil(keys / splitKeys);
   const { reach, softcap, sinks, slopes } = options;
   const perHeadScores = sinks ?? slopes;
   assert(!(sinks && slopes), 'attention: sinks and slopes share a binding');
@@ -66,6 +62,13 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
   assert(!latent || (kvHeads === 1 && valueDim <= keyDim), 'attention: latent rows serve one KV head');
   assert(!latent || !(reach ?? softcap ?? perHeadScores), 'attention: latent rows take plain causal scores');
   const perHead = perHeadScores ?? q;
+  // A row of its own sequence sees its reach only, from some place in a page on: splits divide that.
+  const fromReach = reach !== undefined && !oneSequence;
+  const span = fromReach ? Math.min(keys, reach.tokens + PAGE_TOKENS - 1) : keys;
+  const splitKeys =
+    Math.ceil((options.splitKeys ?? defaultSplit(span, oneSequence, heads / kvHeads)) / PAGE_TOKENS) *
+    PAGE_TOKENS;
+  const splits = Math.ceil(span / splitKeys);
   const seen = Math.min(keys, reach?.tokens ?? keys);
   const sums = splits === 1 ? y : rec.scratch('attention.sums', [rows, heads * splits * valueDim]);
   const stats = rec.scratch('attention.stats', [rows, heads * splits * 2]);
@@ -84,6 +87,7 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
         latent,
         window: reach?.kind === 'window',
         chunk: reach?.kind === 'chunk',
+        from_reach: fromReach,
         softcap: softcap !== undefined,
         sinks: sinks !== undefined,
         alibi: slopes !== undefined,

@@ -38,6 +38,14 @@ fn first_key(position: u32) -> u32 {
   @if(!window && !chunk) { return 0u; }
 }
 
+// The first key of a split, for a row that sees from `first` on. With a sequence to each row, splits divide what the
+// row sees, beginning at a page; else all keys.
+fn split_start(first: u32, split: u32) -> u32 {
+  var start = split * params.split_keys;
+  @if(from_reach) { start += first - first % 32u; }
+  return start;
+}
+
 // A raw score as the softmax takes it.
 fn adjusted(score: f32, head: u32, key: u32, position: u32) -> f32 {
   var s = score;

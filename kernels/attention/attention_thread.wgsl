@@ -1,6 +1,6 @@
 // Causal attention with a thread per (row, head, split): online softmax (arXiv 1805.02867), four keys at a
 // time, no barrier. The form for software adapters.
-import package::attention_io::{q, step, page_table, y, stats, params, first_key, adjusted, inverse_total, LOWEST};
+import package::attention_io::{q, step, page_table, y, stats, params, first_key, split_start, adjusted, inverse_total, LOWEST};
 import package::kv::kv_load4;
 import package::kv_page::{key_row, value_row, value_load4, PAGE};
 import package::kv_bindings::kv;
@@ -20,8 +20,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let kv_head = head / u32(HEADS / KV_HEADS);
   let table = step.rows[row].slot * params.slot_pages;
   let position = step.rows[row].position;
-  let first = max(first_key(position), split * params.split_keys);
-  let end = min(position + 1u, (split + 1u) * params.split_keys);
+  let split_first = split_start(first_key(position), split);
+  let first = max(first_key(position), split_first);
+  let end = min(position + 1u, split_first + params.split_keys);
 
   var query: array<vec4f, KEY_QUADS>;
   for (var i = 0u; i < KEY_QUADS; i++) {

@@ -1,7 +1,7 @@
 // Causal attention for real GPUs (FlashAttention, arXiv 2205.14135): a workgroup of 64 owns 16 queries of one
 // KV head, rows and grouped heads packed together so that keys and values are read once for all of
 // them, and walks its split's keys a page at a time.
-import package::attention_io::{q, step, page_table, y, stats, params, first_key, adjusted, inverse_total, LOWEST};
+import package::attention_io::{q, step, page_table, y, stats, params, first_key, split_start, adjusted, inverse_total, LOWEST};
 import package::kv::kv_load4;
 import package::kv_page::{key_row, value_row, value_load4, PAGE};
 import package::kv_bindings::kv;
@@ -35,10 +35,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   // Position grows with the row, so the tile's last row sees furthest.
   let top = min(first_row + (first_query + N - 1u) / GROUP, last_row);
-  let end = min(step.rows[top].position + 1u, (split + 1u) * params.split_keys);
   // The tile's first row sees furthest back.
   let bottom = step.rows[first_row + first_query / GROUP].position;
-  let start = max(first_key(bottom), split * params.split_keys);
+  let split_first = split_start(first_key(bottom), split);
+  let start = max(first_key(bottom), split_first);
+  let end = min(step.rows[top].position + 1u, split_first + params.split_keys);
   let table = step.rows[first_row].slot * params.slot_pages;
 
   for (var i = lane; i < N * KEY_QUADS; i += 64u) {
