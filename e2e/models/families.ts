@@ -10,7 +10,6 @@ export const FAMILIES = [
   'arch-phi3',
   'arch-phi3-longrope',
   'arch-mixtral',
-  'arch-qwen2moe',
   'arch-qwen3moe',
   'arch-gpt-oss',
   'arch-deepseek2-yarn',
@@ -51,6 +50,12 @@ export const DENSE = [
   'arch-mpt',
   'arch-nemotron',
 ];
+
+/** Families of experts whose cases e2e/oracle makes; a width of 24 leaves a tail in every expert. */
+export const EXPERTS = ['arch-qwen2moe', 'arch-olmoe', 'arch-ernie4_5-moe'];
+
+/** Those of them that are folders, so that their experts' names and layouts are read too. */
+export const EXPERT_FOLDERS = ['arch-qwen3moe-dense', 'arch-granitemoe', 'arch-glm4moe'];
 
 /** Those of them that between them go through every block and option of the decoder. */
 export const DENSE_QUICK = [

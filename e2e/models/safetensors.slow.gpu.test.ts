@@ -9,7 +9,6 @@ describe.each([
   'arch-qwen3',
   'arch-gemma2',
   'arch-phi3-longrope',
-  'arch-qwen3moe-dense',
   'arch-deepseek2-grouped',
   'arch-deepseek3',
 ])('%s', (name) => {

@@ -81,8 +81,13 @@ def fill(model, row, seed, gain):
                     std *= 1.4
                 if any(s in low for s in ("o_proj", "down_proj", "out_proj", "dense_4h_to_h", "dense.weight", "c_proj", "fc2")):
                     std *= gain * (1.7 if tied else 1)
+                if any(s in low for s in ("mlp.gate.weight", "moe.gate.weight", "router", "shared_expert_gate")):
+                    std *= 3   # experts that differ clearly
                 p.copy_(rn(p) * std)
-        for p in model.parameters():
+        for name, b in model.named_buffers():
+            if "correction_bias" in name:
+                b.copy_(rn(b) * 0.1)
+        for p in [*model.parameters(), *(b for n, b in model.named_buffers() if "correction_bias" in n)]:
             p.copy_(round_both(p))
 
 

@@ -42,7 +42,7 @@ const MODEL_NAMES: Readonly<Record<string, string>> = {
   lm_head: 'output',
 };
 
-const HAS_NORMS_BEHIND = new Set(['gemma2', 'gemma3', 'gpt-oss', 'olmo2']);
+const HAS_NORMS_BEHIND = new Set(['gemma2', 'gemma3', 'glm4moe', 'gpt-oss', 'olmo2']);
 const STORES_NORMS_LESS_ONE = new Set(['gemma', 'gemma2', 'gemma3']);
 /** Their converters reorder Q and K so that the pairs of RoPE stand side by side; checkpoints have halves. */
 const PERMUTED_IN_GGUF = new Set(['llama', 'granite', 'granitemoe', 'olmo', 'smollm3']);

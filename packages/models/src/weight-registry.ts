@@ -287,9 +287,12 @@ export class WeightRegistry {
         'corrupt-file',
         `The file has no tensor '${name}', which this architecture needs.`,
       );
-    // A matrix of one row may be stored as a vector.
-    const wanted = shape[0] === 1 && info.shape.length === 1 ? shape.slice(1) : shape;
-    if (info.shape.length !== wanted.length || info.shape.some((n, i) => n !== wanted[i])) {
+    // A matrix of one row may be stored as a vector, and the other way round.
+    const [found, wanted] = [info.shape, shape].map((dims) => (dims[0] === 1 ? dims.slice(1) : dims)) as [
+      readonly number[],
+      readonly number[],
+    ];
+    if (found.length !== wanted.length || found.some((n, i) => n !== wanted[i])) {
       throw new QuernError(
         'corrupt-file',
         `Tensor '${name}' is ${info.shape.join(' x ')}; the file's own dimensions ask for ${shape.join(' x ')}.`,

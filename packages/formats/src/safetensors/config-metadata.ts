@@ -74,8 +74,8 @@ const COUNTS: Names = [
   ['feed_forward_length', ['intermediate_size', 'n_inner']],
   ['context_length', ['max_position_embeddings', 'n_positions', 'max_seq_len']],
   ['vocab_size', ['vocab_size']],
-  ['expert_count', ['num_local_experts', 'num_experts', 'n_routed_experts']],
-  ['expert_used_count', ['num_experts_per_tok']],
+  ['expert_count', ['num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_experts']],
+  ['expert_used_count', ['num_experts_per_tok', 'moe_k']],
   ['expert_feed_forward_length', ['moe_intermediate_size']],
   ['expert_shared_count', ['n_shared_experts', 'moe_num_shared_experts']],
   ['expert_group_count', ['n_group']],
@@ -93,6 +93,7 @@ const NUMBERS: Names = [
   ['logit_scale', ['logits_scaling', 'logit_scale']],
   ['expert_weights_scale', ['routed_scaling_factor']],
   ['swiglu_limit', ['swiglu_limit']],
+  ['attention.clamp_kqv', ['clip_qkv']],
 ];
 
 type Set = (key: string, value: MetadataValue | undefined) => void;
@@ -138,6 +139,8 @@ const ACTIVATIONS: Readonly<Record<string, readonly string[]>> = {
   deepseek_v3: ['silu', 'swish'],
   kimi_k2: ['silu', 'swish'],
   granitemoe: ['silu', 'swish'],
+  glm4_moe: ['silu', 'swish'],
+  ernie4_5_moe: ['silu', 'swish'],
   gemma2: GELU_TANH,
   gemma3_text: GELU_TANH,
 };
@@ -148,6 +151,10 @@ function reasonToRefuse(config: ConfigReader, architecture: string): string | un
   const activation = config.string('hidden_activation', 'hidden_act');
   if (wanted && activation !== undefined && !wanted.includes(activation)) {
     return `hidden_act is '${activation}'; ${architecture} runs with ${wanted.join(' or ')}`;
+  }
+  // OLMo's comes before its norms of queries and keys, OLMoE's would come behind them; no checkpoint has it.
+  if (architecture === 'olmoe' && config.number('clip_qkv') !== undefined) {
+    return 'clip_qkv is set, which olmoe does not run with';
   }
   const scoring = config.string('scoring_func');
   if (scoring !== undefined && !Object.hasOwn(SCORING, scoring)) {

@@ -1,5 +1,5 @@
 // Granite 3 and the dense ones of 4 (arXiv 2405.04324): Llama with multipliers for the embedding, the scores, what
-// blocks add, and a divisor for the logits.
+// blocks add, and a divisor for the logits. With experts in the place of MLPs it is granitemoe.
 
 import { getBoolean, getNumber } from '@quern/formats';
 import { uniformDecoder } from '../decoder.ts';

@@ -65,13 +65,20 @@ function sharedExpert(weights: WeightRegistry, dim: number, blk: string): Moe['s
   // As wide as its tensors: what files call its width differs, and several are stored as one.
   const inner = weights.shape(down)?.[1];
   if (inner === undefined) return undefined;
+  const both = `${blk}.ffn_gate_up_shexp.weight`;
   const gateOfShared = `${blk}.ffn_gate_inp_shexp.weight`;
   return {
     mlp: {
-      gateUp: weights.linear(`${blk}.shared.gate_up`, dim, [
-        [gate, inner],
-        [up, inner],
-      ]),
+      gateUp: weights.linear(
+        `${blk}.shared.gate_up`,
+        dim,
+        weights.has(both)
+          ? [[both, 2 * inner]]
+          : [
+              [gate, inner],
+              [up, inner],
+            ],
+      ),
       gated: true,
       down: weights.linear(`${blk}.shared.down`, inner, [[down, dim]]),
       activation: 'silu',
