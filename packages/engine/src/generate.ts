@@ -88,7 +88,7 @@ export async function* generate(
   }
 }
 
-/** Tokens whose keys and values are surely there: an aborted prefill leaves what was there before. */
+/** Tokens whose keys and values are surely there: an aborted prefill leaves the chunks that were submitted. */
 function computed(
   sequence: { ids: readonly number[] },
   prompt: readonly number[],
