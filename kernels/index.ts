@@ -49,6 +49,7 @@ export {
   type Routing,
 } from './moe-route/moe-route.ts';
 export { moeSort, type MoeSortOptions, mostTiles, type Sorted } from './moe-sort/moe-sort.ts';
+export { moeSpread, type MoeSpreadOptions } from './moe-spread/moe-spread.ts';
 export { moeSum, type MoeSumOptions } from './moe-sum/moe-sum.ts';
 export { biasWords, penalize, type PenalizeOptions, SEEN_IN_PROMPT } from './penalize/penalize.ts';
 export { permute, type PermuteOptions } from './permute/permute.ts';
@@ -58,5 +59,6 @@ export { angleTable, type RopeAngles, ropeFrequencies } from './rope-append/angl
 export { ropeAppend, type RopeAppendOptions } from './rope-append/rope-append.ts';
 export { scale, type ScaleOptions } from './scale/scale.ts';
 export { softcap, type SoftcapOptions } from './softcap/softcap.ts';
+export { temper, type Temperature, type TemperOptions } from './temper/temper.ts';
 export { tokenLogprob, type TokenLogprobOptions } from './token-logprob/token-logprob.ts';
 export { topK, type TopKOptions } from './top-k/top-k.ts';

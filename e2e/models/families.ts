@@ -14,6 +14,7 @@ export const FAMILIES = [
   'arch-gpt-oss',
   'arch-deepseek2-yarn',
   'arch-deepseek3',
+  'arch-llama4',
   'quant-moe-mxfp4',
   'quant-moe-q4_k_m',
 ];

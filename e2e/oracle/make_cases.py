@@ -77,6 +77,8 @@ def fill(model, row, seed, gain):
             else:
                 fan = p.shape[0] if row["config"]["model_type"] == "gpt2" else p.shape[-1]
                 std = fan ** -0.5
+                if "router" in low:
+                    std *= row.get("router", 1.0)
                 if any(s in low for s in ("q_proj", "k_proj", "query_key_value", "wqkv", "c_attn")):
                     std *= 1.4
                 if any(s in low for s in ("o_proj", "down_proj", "out_proj", "dense_4h_to_h", "dense.weight", "c_proj", "fc2")):
@@ -116,7 +118,20 @@ def reference(model, tk, seed):
                 margin=float(margin[best]), distinct=int(distinct[best]))
 
 
-def convert(folder, out, spm):
+def with_keys(cls, keys):
+    """The converter with keys that it does not write itself: whole numbers and floats."""
+    class WithKeys(cls):
+        model_arch = cls.model_arch
+
+        def set_gguf_parameters(self):
+            super().set_gguf_parameters()
+            for key, value in keys.items():
+                add = self.gguf_writer.add_uint32 if isinstance(value, int) else self.gguf_writer.add_float32
+                add(f"{self.gguf_writer.arch}.{key}", value)
+    return WithKeys
+
+
+def convert(folder, out, spm, keys):
     """llama.cpp's converter; the pre-tokenizer is named, since a tiny vocabulary has no known hash."""
     import gguf
     from conversion import ModelBase, ModelType, get_model_architecture, get_model_class
@@ -138,7 +153,7 @@ def convert(folder, out, spm):
             cls = get_model_class(get_model_architecture(ModelBase.load_hparams(folder, False), ModelType.TEXT))
             if spm:
                 cls.set_vocab = lambda self: self._set_vocab_gpt2()
-            cls(folder, gguf.LlamaFileType.MOSTLY_F16, out, model_name=out.parent.name, eager=True).write()
+            with_keys(cls, keys)(folder, gguf.LlamaFileType.MOSTLY_F16, out, model_name=out.parent.name, eager=True).write()
     finally:
         ModelBase.load_hparams = staticmethod(load)
 
@@ -178,7 +193,7 @@ def make(row, out, seed):
         change = float(np.abs(again - found["logits"]).max())
         assert change < 1e-4, f"{name}: the saved file computes otherwise by {change}"
         if not row.get("no_gguf"):
-            convert(folder, folder / "model.gguf", row.get("spm", False))
+            convert(folder, folder / "model.gguf", row.get("spm", False), row.get("gguf_keys", {}))
         case = out / name
         shutil.rmtree(case, ignore_errors=True)
         case.mkdir(parents=True)

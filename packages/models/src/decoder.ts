@@ -4,7 +4,7 @@
 
 import { getCount, getNumber, getString, type Metadata } from '@quern/formats';
 import type { Recorder, Tensor } from '@quern/gpu';
-import { type Activation, embed, scale, softcap } from '@quern/kernels';
+import { type Activation, embed, scale, softcap, type Temperature } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
 import type { Architecture, ForwardContext, Model, ModelConfig } from './architecture.ts';
 import { type AttentionBlock, type HeadNorm, selfAttention } from './blocks/attention.ts';
@@ -62,6 +62,10 @@ export interface DecoderConfig extends ModelConfig {
   readonly normBeforeMlp?: boolean;
   /** Experts of the layers that have a router; the others have an MLP. */
   readonly moe?: MoeConfig | undefined;
+  /** True: queries and keys of layer i are normed head by head, without weights (Llama 4). */
+  bareHeadNorms?(i: number): boolean;
+  /** How queries of layer i grow with their position. */
+  temperature?(i: number): Temperature | undefined;
   /** Latent attention, in every layer. */
   readonly latent?: LatentConfig | undefined;
   /** RoPE of layer i. */
@@ -275,14 +279,20 @@ function attentionBlock(
         [`blk.${i}.attn_k.weight`, rows[1]],
         [`blk.${i}.attn_v.weight`, rows[2]],
       ]);
+  const ones = c.bareHeadNorms?.(i)
+    ? weights.upload('no weights', new Float32Array(keyDim).fill(1))
+    : undefined;
+  const bareNorm = (count: number): HeadNorm | undefined =>
+    ones && { weight: ones, count, width: keyDim, centred: false };
   const output = weights.linear(`blk.${i}.attn_output`, heads * valueDim, [
     [`blk.${i}.attn_output.weight`, dim],
   ]);
   return {
     qkv,
     output,
-    queryNorm: headNorm(weights, c, `blk.${i}.attn_q_norm`, heads),
-    keyNorm: headNorm(weights, c, `blk.${i}.attn_k_norm`, kvHeads),
+    queryNorm: bareNorm(heads) ?? headNorm(weights, c, `blk.${i}.attn_q_norm`, heads),
+    keyNorm: bareNorm(kvHeads) ?? headNorm(weights, c, `blk.${i}.attn_k_norm`, kvHeads),
+    temperature: c.temperature?.(i),
     epsilon,
     clamp: c.clampQkv,
     heads,

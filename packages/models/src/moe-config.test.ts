@@ -17,6 +17,7 @@ test('what the file leaves out is the family’s', () => {
     used: 4,
     inner: 96,
     activation: 'silu',
+    weighted: 'result',
     gateUp: 'stacked',
     limit: 7,
     routing: { score: 'softmax', normalised: false, scale: 1, groups: undefined },

@@ -12,6 +12,8 @@ export interface MoeConfig {
   readonly inner: number;
   readonly routing: Routing;
   readonly activation: ExpertActivation;
+  /** What the router's weights multiply: an expert's result, or what goes into it (Llama 4). */
+  readonly weighted: 'result' | 'input';
   /** Rows of gate and up in one tensor: gate above up, or in turns. */
   readonly gateUp: 'stacked' | 'interleaved';
   /** Where `clamped` clamps. */
@@ -53,6 +55,7 @@ export function moeConfig(metadata: Metadata, key: string, defaults: MoeDefaults
     used,
     inner: inner ?? getCount(metadata, `${key}.feed_forward_length`),
     activation: defaults.activation ?? 'silu',
+    weighted: 'result',
     gateUp:
       getString(metadata, `${key}.expert_gate_up`, 'stacked') === 'interleaved' ? 'interleaved' : 'stacked',
     limit: getNumber(metadata, `${key}.swiglu_limit`, 7),

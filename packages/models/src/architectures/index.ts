@@ -21,6 +21,7 @@ import { gpt2 } from './gpt2.ts';
 import { gptneox } from './gptneox.ts';
 import { granite } from './granite.ts';
 import { llama } from './llama.ts';
+import { llama4 } from './llama4.ts';
 import { mpt } from './mpt.ts';
 import { nemotron } from './nemotron.ts';
 import { olmo } from './olmo.ts';
@@ -56,6 +57,7 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   granite,
   granitemoe: granite,
   llama,
+  llama4,
   mpt,
   nemotron,
   olmo,

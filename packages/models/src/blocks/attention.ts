@@ -1,7 +1,7 @@
 // Self-attention with grouped queries: QKV, norms of queries and keys, RoPE and append, attention, output.
 
 import type { Recorder, Tensor } from '@quern/gpu';
-import { attention, clamp, headNorm, type Reach, ropeAppend } from '@quern/kernels';
+import { attention, clamp, headNorm, type Reach, ropeAppend, temper, type Temperature } from '@quern/kernels';
 import type { ForwardContext } from '../architecture.ts';
 import { linear, type Linear } from '../linear.ts';
 
@@ -22,6 +22,8 @@ export interface AttentionBlock {
   readonly queryNorm: HeadNorm | undefined;
   readonly keyNorm: HeadNorm | undefined;
   readonly epsilon: number;
+  /** How queries grow with their position. */
+  readonly temperature: Temperature | undefined;
   /** Queries, keys and values are held within it. */
   readonly clamp: number | undefined;
   readonly heads: number;
@@ -53,6 +55,7 @@ export function selfAttention(
   if (block.clamp !== undefined) clamp(rec, { x: qkv, most: block.clamp, step });
   if (queryNorm) headNorm(rec, { ...queryNorm, x: qkv, first: 0, epsilon, step });
   if (keyNorm) headNorm(rec, { ...keyNorm, x: qkv, first: heads * shape.keyDim, epsilon, step });
+  if (block.temperature) temper(rec, { ...block.temperature, x: qkv, count: heads * shape.keyDim, step });
   const q = rec.scratch('q', [rows, heads * shape.keyDim]);
   ropeAppend(rec, { qkv, heads, shape, rotated, pairs, angles, step, pageTable, kv, q });
   const mixed = rec.scratch('attention', [rows, heads * shape.valueDim]);

@@ -2,7 +2,16 @@
 // experts, gated MLPs whose results are summed by the router's weights; shared experts take every row.
 
 import type { Recorder, Tensor } from '@quern/gpu';
-import { moeMatmul, moeRoute, moeSort, moeSum, mostTiles, type Sorted, sortedHeight } from '@quern/kernels';
+import {
+  moeMatmul,
+  moeRoute,
+  moeSort,
+  moeSpread,
+  moeSum,
+  mostTiles,
+  type Sorted,
+  sortedHeight,
+} from '@quern/kernels';
 import { type Experts, hasStacked } from '../experts.ts';
 import { linear, type Linear } from '../linear.ts';
 import type { MoeConfig } from '../moe-config.ts';
@@ -104,16 +113,21 @@ export function moe(
   const sorted = rows > GATHERED_ROWS ? sort(rec, block, routes, step) : undefined;
 
   const inner = rec.scratch('moe.inner', [slots, block.inner]);
+  let input = x;
+  if (block.weighted === 'input') {
+    input = rec.scratch('moe.input', [slots, x.shape[1]!]);
+    moeSpread(rec, { x, routes, step, y: input });
+  }
   const common = { routes, sorted, step };
   const [first, second] = gateUp.weights;
   const kind = second ? 'onto' : 'fused';
-  if (second) moeMatmul(rec, { ...common, weight: first!.weight, bias: first!.bias, x, y: inner });
+  if (second) moeMatmul(rec, { ...common, weight: first!.weight, bias: first!.bias, x: input, y: inner });
   const gated = second ?? first!;
   moeMatmul(rec, {
     ...common,
     weight: gated.weight,
     bias: gated.bias,
-    x,
+    x: input,
     y: inner,
     gate: { kind, activation, limit: block.limit },
   });
@@ -125,7 +139,7 @@ export function moe(
   moeSum(rec, {
     slots: results,
     routes,
-    weighted: true,
+    weighted: block.weighted === 'result',
     shared: shared && {
       x: mlp(rec, shared.mlp, { x, residual: undefined, step }),
       gate: shared.gate && linear(rec, shared.gate, { x, step, name: 'shared.gate' }),
