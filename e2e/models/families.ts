@@ -46,7 +46,6 @@ export const DENSE = [
   'arch-stablelm',
   'arch-gpt2',
   'arch-gptneox',
-  'arch-gptneox-serial',
   'arch-bloom',
   'arch-mpt',
   'arch-nemotron',
@@ -68,4 +67,24 @@ export const DENSE_QUICK = [
   'arch-falcon-40b',
   'arch-gpt2',
   'arch-bloom',
+];
+
+/** Their Hugging Face folders, whose names, keys or order of values are more than a table's lookup. */
+export const DENSE_FOLDERS = [
+  'arch-bloom',
+  'arch-cohere',
+  'arch-exaone4-window',
+  'arch-falcon-40b',
+  'arch-falcon-rw',
+  'arch-glm4',
+  'arch-gpt2',
+  'arch-gptneox-serial',
+  'arch-granite',
+  'arch-mpt',
+  'arch-nemotron',
+  'arch-olmo3',
+  'arch-phi2',
+  'arch-smollm3',
+  'arch-stablelm-parallel',
+  'arch-starcoder2-window',
 ];

@@ -169,7 +169,7 @@ def make(row, out, seed):
         folder.mkdir()
         (folder / "config.json").write_text(json.dumps(config, indent=1))
         for attempt, gain in enumerate(row.get("gains", (1.0, 1.6, 2.6, 4.2))):
-            model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), attn_implementation="eager",
+            model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), attn_implementation=row.get("attention", "eager"),
                                                      dtype=torch.float32).float().eval()
             fill(model, row, seed + attempt, gain)
             found = reference(model, tk, seed)
@@ -188,7 +188,7 @@ def make(row, out, seed):
             {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|endoftext|>", "bos_token": "<|endoftext|>",
              "add_bos_token": False, "clean_up_tokenization_spaces": False, "model_max_length": 512}, indent=1))
         # The file's own values are what counts: load it again.
-        loaded = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+        loaded = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=row.get("attention", "eager")).eval()
         again = logits_of(loaded, [found["ids"]])[0].numpy()
         change = float(np.abs(again - found["logits"]).max())
         assert change < 1e-4, f"{name}: the saved file computes otherwise by {change}"
@@ -205,7 +205,7 @@ def make(row, out, seed):
     transformers, torch_version = importlib.import_module("transformers").__version__, torch.__version__.split("+")[0]
     (case / "expected.json").write_text(json.dumps({
         "name": name, "architecture": config["model_type"],
-        "source": f"transformers {transformers} on torch {torch_version} (float32, eager attention, CPU, no KV cache)",
+        "source": f"transformers {transformers} on torch {torch_version} (float32, {row.get('attention', 'eager')} attention, CPU, no KV cache)",
         "prompt_text": found["text"], "prompt_ids": found["prompt"], "greedy_ids": found["ids"][PROMPT:],
         "ignore_eos": True,
         "logits": {"file": "logits.bin", "dtype": "float32-le", "shape": list(rows.shape), "steps": STEPS},

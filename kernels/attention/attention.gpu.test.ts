@@ -155,6 +155,7 @@ describe.each(['thread', 'tile'] as const)('attention, %s', (form) => {
     [8, 2, 96],
     [4, 4, 112],
     [2, 1, 128],
+    [6, 1, 192],
     [2, 1, 256],
   ])('%i heads over %i of %i values', async (heads, kvHeads, keyDim) => {
     await check({ attention: form, heads, kvHeads, keyDim, chunks: [5, 1], pairs: 'halves' });

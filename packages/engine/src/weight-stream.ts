@@ -75,7 +75,8 @@ export async function streamWeights({
     const { dtype, shape } = info;
     const assembled = await packed.assemble(sources, signal);
     if (assembled.order) weights.writeOrder(info, assembled.order);
-    const [rows, columns] = shape as [number, number];
+    const columns = shape.at(-1)!;
+    const rows = shape.length === 1 ? 1 : shape[0]!;
     const rowBytes = (columns / dtype.blockSize) * dtype.blockBytes;
     const most = Math.max(8, Math.floor(SLICE_BYTES / rowBytes / 8) * 8);
     for (let row = 0; row < rows; row += most) {

@@ -3,12 +3,14 @@
 // and whose Q and K rows GGUF permutes (docs/decisions/semantics.md).
 
 import type { DType, TensorInfo } from '@quern/dtypes';
-import type { ModelFile, UnsupportedTensor } from '@quern/formats';
+import { getCount, type ModelFile, type UnsupportedTensor } from '@quern/formats';
+import { QuernError } from '@quern/spec';
 import { ggufArchitecture } from './architectures/aliases.ts';
 import { ggufExpertName } from './expert-names.ts';
 import { packedHalf } from './packed-experts.ts';
+import { stacked, transposed, ungrouped } from './rearranged.ts';
 
-/** Modules of a layer, without `model.layers.<i>.` and `blk.<i>.`. */
+/** Modules of a layer, without `model.layers.<i>.` (`transformer.h.<i>.` and others) and `blk.<i>.`. */
 const LAYER_NAMES: Readonly<Record<string, string>> = {
   input_layernorm: 'attn_norm',
   'self_attn.q_proj': 'attn_q',
@@ -16,6 +18,7 @@ const LAYER_NAMES: Readonly<Record<string, string>> = {
   'self_attn.v_proj': 'attn_v',
   'self_attn.qkv_proj': 'attn_qkv',
   'self_attn.o_proj': 'attn_output',
+  'self_attn.dense': 'attn_output',
   'self_attn.q_norm': 'attn_q_norm',
   'self_attn.k_norm': 'attn_k_norm',
   'self_attn.q_a_proj': 'attn_q_a',
@@ -24,11 +27,39 @@ const LAYER_NAMES: Readonly<Record<string, string>> = {
   'self_attn.kv_a_proj_with_mqa': 'attn_kv_a_mqa',
   'self_attn.kv_a_layernorm': 'attn_kv_a_norm',
   'self_attn.kv_b_proj': 'attn_kv_b',
+  // GLM-4
+  post_self_attn_layernorm: 'post_attention_norm',
+  post_mlp_layernorm: 'post_ffw_norm',
   post_attention_layernorm: 'ffn_norm',
   'mlp.gate_proj': 'ffn_gate',
   'mlp.up_proj': 'ffn_up',
   'mlp.down_proj': 'ffn_down',
   'mlp.gate_up_proj': 'ffn_up',
+  'mlp.fc1': 'ffn_up',
+  'mlp.fc2': 'ffn_down',
+  // GPT-2, StarCoder2
+  ln_1: 'attn_norm',
+  'attn.c_attn': 'attn_qkv',
+  'attn.c_proj': 'attn_output',
+  ln_2: 'ffn_norm',
+  'mlp.c_fc': 'ffn_up',
+  'mlp.c_proj': 'ffn_down',
+  // GPT-NeoX, BLOOM, Falcon
+  ln_attn: 'attn_norm_2',
+  ln_mlp: 'attn_norm',
+  'attention.query_key_value': 'attn_qkv',
+  'attention.dense': 'attn_output',
+  'self_attention.query_key_value': 'attn_qkv',
+  'self_attention.dense': 'attn_output',
+  'mlp.dense_h_to_4h': 'ffn_up',
+  'mlp.dense_4h_to_h': 'ffn_down',
+  // MPT
+  norm_1: 'attn_norm',
+  'attn.Wqkv': 'attn_qkv',
+  'attn.out_proj': 'attn_output',
+  norm_2: 'ffn_norm',
+  'ffn.up_proj': 'ffn_up',
+  'ffn.down_proj': 'ffn_down',
 };
 /** Families with norms behind their blocks too: what others call the MLP's norm is the attention's second. */
 const NORMS_BEHIND: Readonly<Record<string, string>> = {
@@ -36,19 +67,37 @@ const NORMS_BEHIND: Readonly<Record<string, string>> = {
   pre_feedforward_layernorm: 'ffn_norm',
   post_feedforward_layernorm: 'post_ffw_norm',
 };
+/** Without the `model.` (`transformer.`, `gpt_neox.`) before them, which some checkpoints leave out. */
 const MODEL_NAMES: Readonly<Record<string, string>> = {
-  'model.embed_tokens': 'token_embd',
-  'model.norm': 'output_norm',
+  embed_tokens: 'token_embd',
+  wte: 'token_embd',
+  word_embeddings: 'token_embd',
+  embed_in: 'token_embd',
+  word_embeddings_layernorm: 'token_embd_norm',
+  wpe: 'position_embd',
+  norm: 'output_norm',
+  norm_f: 'output_norm',
+  ln_f: 'output_norm',
+  final_layernorm: 'output_norm',
+  final_layer_norm: 'output_norm',
   lm_head: 'output',
+  embed_out: 'output',
 };
 
-const HAS_NORMS_BEHIND = new Set(['gemma2', 'gemma3', 'glm4moe', 'gpt-oss', 'olmo2']);
-const STORES_NORMS_LESS_ONE = new Set(['gemma', 'gemma2', 'gemma3']);
+const HAS_NORMS_BEHIND = new Set(['exaone4', 'gemma2', 'gemma3', 'glm4moe', 'gpt-oss', 'olmo2']);
+const STORES_NORMS_LESS_ONE = new Set(['gemma', 'gemma2', 'gemma3', 'nemotron']);
 /** Their converters reorder Q and K so that the pairs of RoPE stand side by side; checkpoints have halves. */
 const PERMUTED_IN_GGUF = new Set(['llama', 'granite', 'granitemoe', 'olmo', 'smollm3']);
 
 /** Their experts' gate and up projections take turns, row by row; GGUF has each apart. */
 const INTERLEAVED_EXPERTS = new Set(['gpt-oss']);
+
+/** Their queries, keys and values stand in one tensor, group by group; GGUF has them kind by kind. */
+const GROUPED_QKV = new Set(['bloom', 'falcon', 'gptneox']);
+/** Their linear layers are stored the other way round. */
+const TRANSPOSED = new Set(['gpt2']);
+
+const LAYER = /^(?:(?:model|transformer|gpt_neox)\.)?(?:layers|h|blocks)\.(\d+)\.(.+)$/;
 
 /** GGUF's name of a checkpoint's tensor, undefined for one that no architecture reads. */
 export function ggufName(name: string, architecture: string): string | undefined {
@@ -57,10 +106,10 @@ export function ggufName(name: string, architecture: string): string | undefined
     .replace(/^(model\.language_model|language_model\.model)\./, 'model.')
     .replace(/^language_model\.lm_head\./, 'lm_head.');
   const [, module = '', kind = ''] = /^(.*)\.(weight|bias)$/.exec(plain) ?? [];
-  const whole = lookUp(MODEL_NAMES, module);
+  const whole = lookUp(MODEL_NAMES, module.replace(/^(model|transformer|gpt_neox)\./, ''));
   if (whole !== undefined) return `${whole}.${kind}`;
-  const [, layer, part = ''] = /^model\.layers\.(\d+)\.(.+)$/.exec(module) ?? [];
-  const [, index, tensor = ''] = /^model\.layers\.(\d+)\.(.+)$/.exec(plain) ?? [];
+  const [, layer, part = ''] = LAYER.exec(module) ?? [];
+  const [, index, tensor = ''] = LAYER.exec(plain) ?? [];
   const expert = ggufExpertName(tensor);
   if (expert !== undefined) return `blk.${index}.${expert}`;
   if (tensor === 'self_attn.sinks') return `blk.${index}.attn_sinks.weight`;
@@ -82,8 +131,10 @@ export function withGgufNames(file: ModelFile): ModelFile {
   for (const info of file.tensors.values()) {
     const name = rename(info.name) ?? info.name;
     const lessOne = STORES_NORMS_LESS_ONE.has(family) && name.endsWith('norm.weight');
-    tensors.set(name, { ...info, name, dtype: lessOne ? plusOne(info.dtype) : info.dtype });
+    const named = { ...info, name, dtype: lessOne ? plusOne(info.dtype) : info.dtype };
+    tensors.set(name, inOrder(named, family, file));
   }
+  stackHeadNorms(tensors);
   const unsupported = new Map<string, UnsupportedTensor>();
   for (const tensor of file.unsupported.values()) {
     const name = rename(tensor.name);
@@ -96,6 +147,38 @@ export function withGgufNames(file: ModelFile): ModelFile {
   if (INTERLEAVED_EXPERTS.has(family)) metadata.set(`${architecture}.expert_gate_up`, 'interleaved');
   if (PERMUTED_IN_GGUF.has(family)) metadata.set(`${architecture}.rope.pairs`, 'halves');
   return { ...file, metadata, tensors, unsupported };
+}
+
+/** The tensor with its values in GGUF's order. */
+function inOrder(info: TensorInfo, family: string, { architecture, metadata }: ModelFile): TensorInfo {
+  const [, part = '', kind] = /^blk\.\d+\.(.+)\.(weight|bias)$/.exec(info.name) ?? [];
+  if (TRANSPOSED.has(family) && kind === 'weight' && info.shape.length === 2) return transposed(info);
+  if (!GROUPED_QKV.has(family) || part !== 'attn_qkv') return info;
+  const heads = getCount(metadata, `${architecture}.attention.head_count`);
+  const kvHeads = getCount(metadata, `${architecture}.attention.head_count_kv`, heads);
+  const headDim = getCount(metadata, `${architecture}.attention.key_length`);
+  return ungrouped(info, { heads, kvHeads, headDim });
+}
+
+/** StableLM's norms of single heads, as one matrix for each layer. */
+function stackHeadNorms(tensors: Map<string, TensorInfo>): void {
+  const found = new Map<string, TensorInfo[]>();
+  for (const [name, info] of tensors) {
+    const [, layer, kind, head] =
+      /^model\.layers\.(\d+)\.self_attn\.([qk])_layernorm\.norms\.(\d{1,4})\.weight$/.exec(name) ?? [];
+    if (layer === undefined) continue;
+    const whole = `blk.${layer}.attn_${kind}_norm.weight`;
+    const parts = found.get(whole) ?? [];
+    parts[Number(head)] = info;
+    found.set(whole, parts);
+  }
+  for (const [whole, parts] of found) {
+    // Holes of a sparse list are seen by index only.
+    if (Array.from(parts).some((part) => part === undefined)) {
+      throw new QuernError('corrupt-file', `Of ${whole}'s ${parts.length} heads some have no norm.`);
+    }
+    tensors.set(whole, stacked(whole, parts));
+  }
 }
 
 function lookUp(table: Readonly<Record<string, string>>, key: string): string | undefined {

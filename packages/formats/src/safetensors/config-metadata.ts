@@ -5,6 +5,7 @@ import { QuernError } from '@quern/spec';
 import type { MetadataValue } from '../metadata.ts';
 import { ConfigReader } from './config-reader.ts';
 import { withDefaults } from './family-defaults.ts';
+import { type SetKey, translateFamily } from './family-keys.ts';
 import { isJson, type Json } from './folder-files.ts';
 import { refuseRouter, translateLatent } from './latent-metadata.ts';
 import { translateRope } from './rope-metadata.ts';
@@ -38,7 +39,7 @@ export function translateConfig(json: Json): TranslatedConfig {
   };
   for (const [key, names] of COUNTS) set(key, config.count(...names));
   for (const [key, names] of NUMBERS) set(key, config.number(...names));
-  const dim = config.count('hidden_size', 'n_embd', 'd_model') ?? 0;
+  const dim = config.count('hidden_size', 'n_embd', 'd_model', 'n_embed') ?? 0;
   const heads = config.count('num_attention_heads', 'n_head', 'n_heads') ?? 1;
   const headDim = config.count('head_dim') ?? dim / heads;
   set('attention.key_length', headDim);
@@ -51,7 +52,8 @@ export function translateConfig(json: Json): TranslatedConfig {
   const latent = translateLatent(config);
   const rope = translateRope(config, latent?.rotated ?? headDim);
   for (const [key, value] of [...rope.metadata, ...(latent?.metadata ?? [])]) set(key, value);
-  const refused = reasonToRefuse(config, architecture);
+  const own = translateFamily(architecture, config, set);
+  const refused = reasonToRefuse(config, architecture) ?? own;
   return {
     architecture,
     metadata,
@@ -67,12 +69,12 @@ const SCORING: Readonly<Record<string, number>> = { softmax: 1, sigmoid: 2 };
 type Names = ReadonlyArray<readonly [key: string, names: readonly string[]]>;
 
 const COUNTS: Names = [
-  ['embedding_length', ['hidden_size', 'n_embd', 'd_model']],
+  ['embedding_length', ['hidden_size', 'n_embd', 'd_model', 'n_embed']],
   ['block_count', ['num_hidden_layers', 'n_layer', 'n_layers']],
   ['attention.head_count', ['num_attention_heads', 'n_head', 'n_heads']],
   ['attention.head_count_kv', ['num_key_value_heads']],
   ['feed_forward_length', ['intermediate_size', 'n_inner']],
-  ['context_length', ['max_position_embeddings', 'n_positions', 'max_seq_len']],
+  ['context_length', ['max_position_embeddings', 'n_positions', 'max_seq_len', 'seq_length']],
   ['vocab_size', ['vocab_size']],
   ['expert_count', ['num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_experts']],
   ['expert_used_count', ['num_experts_per_tok', 'moe_k']],
@@ -85,7 +87,7 @@ const COUNTS: Names = [
 ];
 const NUMBERS: Names = [
   ['attention.layer_norm_rms_epsilon', ['rms_norm_eps']],
-  ['attention.layer_norm_epsilon', ['layer_norm_eps', 'layer_norm_epsilon', 'norm_epsilon']],
+  ['attention.layer_norm_epsilon', ['layer_norm_eps', 'layer_norm_epsilon', 'norm_epsilon', 'norm_eps']],
   ['attn_logit_softcapping', ['attn_logit_softcapping']],
   ['final_logit_softcapping', ['final_logit_softcapping']],
   ['embedding_scale', ['embedding_multiplier']],
@@ -96,10 +98,8 @@ const NUMBERS: Names = [
   ['attention.clamp_kqv', ['clip_qkv']],
 ];
 
-type Set = (key: string, value: MetadataValue | undefined) => void;
-
 /** How far layers see: one window for all, or a list or period of those that have it. */
-function translateWindow(config: ConfigReader, set: Set): void {
+function translateWindow(config: ConfigReader, set: SetKey): void {
   const width = config.count('sliding_window');
   if (width === undefined || width === 0 || config.flag('use_sliding_window') === false) return;
   set('attention.sliding_window', width);
@@ -107,7 +107,6 @@ function translateWindow(config: ConfigReader, set: Set): void {
   const kinds = config.strings('layer_types');
   const fromLayer =
     config.flag('use_sliding_window') === true ? config.count('max_window_layers') : undefined;
-  const period = config.count('sliding_window_pattern', '_sliding_window_pattern');
   if (kinds) {
     set(
       'attention.sliding_window_pattern',
@@ -118,7 +117,17 @@ function translateWindow(config: ConfigReader, set: Set): void {
       'attention.sliding_window_pattern',
       Array.from({ length: layers }, (_, i) => i >= fromLayer),
     );
-  } else set('attention.sliding_window_pattern', period);
+  } else if (typeof config.json['sliding_window_pattern'] === 'string') {
+    // EXAONE 4: 'LLLG', over and over; L is local.
+    const pattern = config.string('sliding_window_pattern')!;
+    set(
+      'attention.sliding_window_pattern',
+      Array.from({ length: layers }, (_, i) => pattern[i % pattern.length] === 'L'),
+    );
+  } else {
+    const period = config.count('sliding_window_pattern', '_sliding_window_pattern');
+    set('attention.sliding_window_pattern', period);
+  }
 }
 
 /** Activations under several names that are one function. */
@@ -141,6 +150,22 @@ const ACTIVATIONS: Readonly<Record<string, readonly string[]>> = {
   granitemoe: ['silu', 'swish'],
   glm4_moe: ['silu', 'swish'],
   ernie4_5_moe: ['silu', 'swish'],
+  smollm3: ['silu', 'swish'],
+  granite: ['silu', 'swish'],
+  olmo: ['silu', 'swish'],
+  olmo2: ['silu', 'swish'],
+  olmo3: ['silu', 'swish'],
+  cohere: ['silu', 'swish'],
+  cohere2: ['silu', 'swish'],
+  glm4: ['silu', 'swish'],
+  exaone4: ['silu', 'swish'],
+  ernie4_5: ['silu', 'swish'],
+  stablelm: ['silu', 'swish'],
+  nemotron: ['relu2'],
+  phi: GELU_TANH,
+  starcoder2: GELU_TANH,
+  // The first files say gelu; the models were trained with its other form.
+  gemma: [...GELU_TANH, 'gelu'],
   gemma2: GELU_TANH,
   gemma3_text: GELU_TANH,
 };

@@ -22,6 +22,27 @@ const DEEPSEEK_V3: Json = {
 };
 
 const FAMILY_DEFAULTS: Readonly<Record<string, Json>> = {
+  bloom: {
+    n_layer: 2,
+    n_head: 8,
+    layer_norm_epsilon: 1e-5,
+    seq_length: 2048,
+    tie_word_embeddings: true,
+  },
+  cohere: {
+    layer_norm_eps: 1e-5,
+    logit_scale: 0.0625,
+    max_position_embeddings: 8192,
+    tie_word_embeddings: true,
+  },
+  cohere2: {
+    layer_norm_eps: 1e-5,
+    logit_scale: 0.0625,
+    max_position_embeddings: 8192,
+    sliding_window: 4096,
+    sliding_window_pattern: 4,
+    tie_word_embeddings: true,
+  },
   deepseek_v2: {
     q_lora_rank: 1536,
     kv_lora_rank: 512,
@@ -35,6 +56,42 @@ const FAMILY_DEFAULTS: Readonly<Record<string, Json>> = {
     max_position_embeddings: 2048,
   },
   deepseek_v3: DEEPSEEK_V3,
+  ernie4_5: {
+    num_key_value_heads: 2,
+    head_dim: 128,
+    rms_norm_eps: 1e-5,
+    rope_theta: 500000,
+    max_position_embeddings: 131072,
+    tie_word_embeddings: true,
+  },
+  ernie4_5_moe: {
+    moe_k: 6,
+    moe_num_experts: 64,
+    moe_num_shared_experts: 2,
+    rms_norm_eps: 1e-5,
+    rope_theta: 500000,
+    max_position_embeddings: 131072,
+  },
+  exaone4: {
+    rms_norm_eps: 1e-5,
+    max_position_embeddings: 2048,
+    sliding_window: 4096,
+    sliding_window_pattern: 4,
+  },
+  falcon: {
+    layer_norm_epsilon: 1e-5,
+    multi_query: true,
+    parallel_attn: true,
+    max_position_embeddings: 2048,
+    tie_word_embeddings: true,
+  },
+  gemma: {
+    num_attention_heads: 16,
+    num_key_value_heads: 16,
+    head_dim: 256,
+    max_position_embeddings: 8192,
+    tie_word_embeddings: true,
+  },
   gemma2: {
     vocab_size: 256000,
     num_attention_heads: 8,
@@ -60,12 +117,11 @@ const FAMILY_DEFAULTS: Readonly<Record<string, Json>> = {
     query_pre_attn_scalar: 256,
     tie_word_embeddings: true,
   },
-  ernie4_5_moe: {
-    moe_k: 6,
-    moe_num_experts: 64,
-    moe_num_shared_experts: 2,
-    rms_norm_eps: 1e-5,
-    rope_theta: 500000,
+  glm4: {
+    num_key_value_heads: 2,
+    head_dim: 128,
+    rms_norm_eps: 1.5625e-7,
+    partial_rotary_factor: 0.5,
     max_position_embeddings: 131072,
   },
   glm4_moe: {
@@ -76,6 +132,15 @@ const FAMILY_DEFAULTS: Readonly<Record<string, Json>> = {
     rms_norm_eps: 1e-5,
     max_position_embeddings: 131072,
   },
+  gpt2: {
+    n_positions: 1024,
+    n_embd: 768,
+    n_layer: 12,
+    n_head: 12,
+    layer_norm_epsilon: 1e-5,
+    tie_word_embeddings: true,
+  },
+  gpt_neox: { layer_norm_eps: 1e-5, rotary_pct: 0.25, max_position_embeddings: 2048 },
   gpt_oss: {
     num_attention_heads: 64,
     num_key_value_heads: 8,
@@ -87,6 +152,7 @@ const FAMILY_DEFAULTS: Readonly<Record<string, Json>> = {
     max_position_embeddings: 131072,
     sliding_window: 128,
   },
+  granite: { max_position_embeddings: 2048 },
   granitemoe: { num_local_experts: 8, num_experts_per_tok: 2, max_position_embeddings: 2048 },
   kimi_k2: DEEPSEEK_V3,
   llama: { max_position_embeddings: 2048 },
@@ -99,6 +165,11 @@ const FAMILY_DEFAULTS: Readonly<Record<string, Json>> = {
     rope_theta: 1e6,
     max_position_embeddings: 131072,
   },
+  mpt: { layer_norm_epsilon: 1e-5, max_seq_len: 2048, tie_word_embeddings: true },
+  nemotron: { norm_eps: 1e-5, partial_rotary_factor: 0.5, max_position_embeddings: 4096 },
+  olmo: { layer_norm_eps: 1e-5, max_position_embeddings: 2048 },
+  olmo2: { rms_norm_eps: 1e-5, max_position_embeddings: 2048 },
+  olmo3: { rms_norm_eps: 1e-5, max_position_embeddings: 2048, sliding_window: 4096 },
   olmoe: {
     num_experts: 64,
     num_experts_per_tok: 8,
@@ -106,6 +177,7 @@ const FAMILY_DEFAULTS: Readonly<Record<string, Json>> = {
     rms_norm_eps: 1e-5,
     max_position_embeddings: 4096,
   },
+  phi: { layer_norm_eps: 1e-5, partial_rotary_factor: 0.5, max_position_embeddings: 2048 },
   phi3: { rms_norm_eps: 1e-5, max_position_embeddings: 4096 },
   qwen2: { max_position_embeddings: 32768, max_window_layers: 28 },
   qwen2_moe: {
@@ -123,6 +195,21 @@ const FAMILY_DEFAULTS: Readonly<Record<string, Json>> = {
     norm_topk_prob: false,
     max_position_embeddings: 32768,
     max_window_layers: 28,
+  },
+  smollm3: {
+    num_key_value_heads: 4,
+    rope_theta: 2e6,
+    max_position_embeddings: 32768,
+    no_rope_layer_interval: 4,
+    use_sliding_window: false,
+    tie_word_embeddings: true,
+  },
+  stablelm: { layer_norm_eps: 1e-5, partial_rotary_factor: 0.25, max_position_embeddings: 4096 },
+  starcoder2: {
+    num_key_value_heads: 2,
+    norm_epsilon: 1e-5,
+    max_position_embeddings: 4096,
+    tie_word_embeddings: true,
   },
 };
 const COMMON: Json = { rms_norm_eps: 1e-6, rope_theta: 10000 };

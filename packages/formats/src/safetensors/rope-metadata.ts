@@ -24,7 +24,7 @@ export function translateRope(config: ConfigReader, headDim: number): RopeTransl
   const local = parameters?.object('sliding_attention');
   const scaling = full ?? config.object('rope_scaling');
 
-  const base = full?.number('rope_theta') ?? config.number('rope_theta', 'rotary_emb_base') ?? 10000;
+  const base = full?.number('rope_theta') ?? config.number('rotary_emb_base', 'rope_theta') ?? 10000;
   const part =
     full?.number('partial_rotary_factor') ?? config.number('partial_rotary_factor', 'rotary_pct') ?? 1;
   const rotated = Math.floor(headDim * part);
