@@ -25,6 +25,7 @@ export {
 } from './lib/expert-weight.ts';
 export { layerNorm, type LayerNormOptions } from './layer-norm/layer-norm.ts';
 export { type KvShape, PAGE_TOKENS, pageBytes } from './lib/kv.ts';
+export { loraAdd, type LoraAddOptions } from './lora-add/lora-add.ts';
 export { chooseVariants, type Variants } from './lib/variants.ts';
 export {
   createWeight,

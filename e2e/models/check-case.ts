@@ -45,7 +45,7 @@ export async function checkCase(
   }
 }
 
-function nmse(actual: Float32Array[], expected: Float32Array[]): number {
+export function nmse(actual: Float32Array[], expected: Float32Array[]): number {
   let error = 0;
   let power = 0;
   expected.forEach((row, r) =>

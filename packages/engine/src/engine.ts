@@ -6,6 +6,7 @@ import type { ModelConfig, WeightRegistry } from '@quern/models';
 import {
   type BenchRequest,
   type BenchRow,
+  type ByteSource,
   type EngineInfo,
   type GenerateRequest,
   type InferenceEngine,
@@ -13,6 +14,7 @@ import {
   type KvGroupInfo,
   type KvType,
   type LoadTimings,
+  type LoraInfo,
   type PerplexityResult,
   type Prompt,
   QuernError,
@@ -21,6 +23,7 @@ import {
 import { type ChatTemplate, type Tokenizer } from '@quern/text';
 import { benchDecode, benchPrefill } from './bench.ts';
 import { adapterInfo } from './adapter-info.ts';
+import type { AdapterShelf } from './adapters.ts';
 import { generate } from './generate.ts';
 import type { PlanBook } from './plan-book.ts';
 import { encodePrompt } from './prompt.ts';
@@ -53,6 +56,7 @@ export interface EngineParts {
   steps: StepTensors;
   sampler: SamplerState;
   cache: SequenceCache;
+  adapters: AdapterShelf;
   chunkRows: number;
   timings: LoadTimings;
 }
@@ -150,6 +154,33 @@ export class Engine implements InferenceEngine {
     }
   }
 
+  async loadAdapter(id: string, sources: ByteSource[], signal?: AbortSignal): Promise<LoraInfo> {
+    const end = await this.#turn(signal).catch(async (error: unknown) => {
+      await Promise.allSettled(sources.map((source) => source.close()));
+      throw error;
+    });
+    try {
+      return await this.#parts.adapters.load(id, sources, signal);
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      end();
+    }
+  }
+
+  async unloadAdapter(id: string): Promise<void> {
+    const end = await this.#turn(undefined);
+    try {
+      const { adapter, key } = this.#parts.adapters.remove(id);
+      await this.#parts.plans.forget(key);
+      adapter.destroy();
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      end();
+    }
+  }
+
   info(): EngineInfo {
     const p = this.#parts;
     return {
@@ -162,8 +193,9 @@ export class Engine implements InferenceEngine {
       vocabularySize: p.config.vocabulary,
       hasChatTemplate: p.template !== undefined,
       kv: p.kv,
+      adapters: p.adapters.infos,
       memory: {
-        weightBytes: p.weights.byteLength,
+        weightBytes: p.weights.byteLength + p.adapters.byteLength,
         kvBytes: p.kvGroups.reduce((sum, group) => sum + group.bytes, 0),
         kvGroups: p.kvGroups,
         scratchBytes: p.plans.scratchBytes + p.steps.byteLength + p.sampler.byteLength,

@@ -14,6 +14,8 @@ import {
 import { readRecord, type StepRecord } from '@quern/kernels';
 import { createStreamDecoder, type Tokenizer } from '@quern/text';
 import { encodePrompt, type PromptContext } from './prompt.ts';
+import { type AdapterShelf, NO_ADAPTERS } from './adapters.ts';
+import type { PlanBook } from './plan-book.ts';
 import { LOOKAHEAD, type Runner } from './runner.ts';
 import { MOST_TOP_LOGPROBS, type SamplerState, stagesFor } from './sampling/stages.ts';
 import type { SequenceCache } from './sequence-cache.ts';
@@ -22,6 +24,8 @@ export interface GenerateContext extends PromptContext {
   runner: Runner;
   sampler: SamplerState;
   cache: SequenceCache;
+  plans: PlanBook;
+  adapters: AdapterShelf;
 }
 
 /** `asked`: when the request came, by performance.now(). */
@@ -31,17 +35,19 @@ export async function* generate(
   asked: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<StreamPart, void, undefined> {
-  const { runner, sampler, cache, tokenizer } = context;
+  const { runner, sampler, cache, plans, tokenizer } = context;
   const top = checkTop(request.topLogprobs);
   const prompt = encodePrompt(context, request.prompt);
   // The last token needs no place in the cache.
   const most = Math.min(request.maxTokens ?? Infinity, context.contextLength - prompt.length + 1);
+  const chosen = context.adapters.choose(request.adapters);
   yield { type: 'prompt-start', promptIds: prompt };
   runner.prepare(prompt.length + Math.max(0, most - 1));
-  const sequence = cache.open(prompt);
+  const sequence = cache.open(prompt, chosen.scaledKey);
   const cachedTokens = sequence.ids.length;
   const generated: number[] = [];
   const inFlight: Array<Promise<Uint32Array<ArrayBuffer>>> = [];
+  plans.use(chosen);
   try {
     if (most < 1) {
       yield finish('length', prompt.length, 0, cachedTokens, new Clock(asked, 0));
@@ -81,6 +87,7 @@ export async function* generate(
   } finally {
     // Their results are not wanted, but the pages they write to must not be reused before they are done.
     await Promise.allSettled(inFlight);
+    plans.use(NO_ADAPTERS);
     cache.close(
       sequence,
       [...prompt, ...generated.slice(0, -1)].slice(0, computed(sequence, prompt, generated)),

@@ -15,6 +15,7 @@ import {
   QuernError,
   throwIfAborted,
 } from '@quern/spec';
+import { AdapterShelf } from './adapters.ts';
 import { Engine, type EngineParts } from './engine.ts';
 import { cacheGroups, describeGroups } from './cache-groups.ts';
 import { chooseContext, prefillRows } from './memory-plan.ts';
@@ -143,6 +144,7 @@ async function build(
     steps,
     sampler,
     cache,
+    adapters: new AdapterShelf({ gpu, base: file, weights }),
     chunkRows,
     timings: {
       openMs: opened - start,

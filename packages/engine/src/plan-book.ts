@@ -3,7 +3,8 @@
 
 import { type Gpu, type Plan, Recorder, type Tensor } from '@quern/gpu';
 import { lastRow, tokenLogprob } from '@quern/kernels';
-import type { ForwardContext, Model } from '@quern/models';
+import { type ForwardContext, type Model, recordAdapters } from '@quern/models';
+import { type ChosenAdapters, NO_ADAPTERS } from './adapters.ts';
 import { recordSampling, type SamplerState, type SamplingStages, stagesKey } from './sampling/stages.ts';
 import type { StepTensors } from './step-tensors.ts';
 
@@ -30,6 +31,7 @@ export class PlanBook {
   readonly #options: PlanBookOptions;
   readonly #plans = new Map<string, Promise<Plan>>();
   #scratchBytes = 0;
+  #adapters = NO_ADAPTERS;
 
   constructor(options: PlanBookOptions) {
     this.#options = options;
@@ -38,6 +40,22 @@ export class PlanBook {
   /** Bytes of all plans' scratch memory. */
   get scratchBytes(): number {
     return this.#scratchBytes;
+  }
+
+  /** Adapters of the plans that are asked for from here on: one request steps at a time. */
+  use(adapters: ChosenAdapters): void {
+    this.#adapters = adapters;
+  }
+
+  /** Frees the plans with the adapter of that key, which is about to go. */
+  async forget(key: string): Promise<void> {
+    const going = [...this.#plans].filter(([name]) => name.includes(key));
+    for (const [name, plan] of going) {
+      this.#plans.delete(name);
+      const finished = await plan.catch(() => undefined); // whoever asked for it was told
+      this.#scratchBytes -= finished?.scratchBytes ?? 0;
+      finished?.destroy();
+    }
   }
 
   /** A chunk of at most `rows` tokens of one sequence, ending at or before position `keys`. */
@@ -86,11 +104,14 @@ export class PlanBook {
     return Math.min(bucket, Math.ceil(this.#options.contextLength / 32) * 32);
   }
 
-  #plan(key: string, record: (rec: Recorder) => void): Promise<Plan> {
+  #plan(what: string, record: (rec: Recorder) => void): Promise<Plan> {
+    const { adapters, key: chosen } = this.#adapters;
+    const key = chosen === '' ? what : `${what}, adapters ${chosen}`;
     let plan = this.#plans.get(key);
     if (!plan) {
       const { gpu, variants, keepTaps } = this.#options;
       const rec = new Recorder(gpu, { variants, keepTaps });
+      recordAdapters(rec, adapters);
       record(rec);
       plan = rec.finish(key).then((finished) => {
         this.#scratchBytes += finished.scratchBytes;

@@ -15,6 +15,8 @@ export interface HeldPages {
 export interface Sequence {
   /** Tokens whose keys and values were computed; a group may hold those of the last ones only. */
   ids: number[];
+  /** What else they depend on: the adapters that were added, and how much of them. */
+  readonly adapters: string;
   /** For each group of the cache. */
   readonly held: readonly HeldPages[];
 }
@@ -34,22 +36,22 @@ export class SequenceCache {
   }
 
   /** A sequence of no tokens, which takes nothing from others. */
-  start(): Sequence {
-    return { ids: [], held: this.#groups.map(() => ({ first: 0, pages: [] })) };
+  start(adapters = ''): Sequence {
+    return { ids: [], adapters, held: this.#groups.map(() => ({ first: 0, pages: [] })) };
   }
 
   /**
    * A sequence for this prompt. Its `ids` are the part of the prompt that is already computed, at most all
-   * but the last token, whose logits are wanted.
+   * but the last token, whose logits are wanted. Only what was computed with the same adapters is.
    */
-  open(prompt: readonly number[]): Sequence {
+  open(prompt: readonly number[], adapters = ''): Sequence {
     let best: Sequence | undefined;
     let from = 0;
-    for (const idle of this.#idle) {
+    for (const idle of this.#idle.filter((sequence) => sequence.adapters === adapters)) {
       const length = this.#resumable(idle, Math.min(commonPrefix(idle.ids, prompt), prompt.length - 1));
       if (length > from) [best, from] = [idle, length];
     }
-    if (!best) return this.start();
+    if (!best) return this.start(adapters);
     if (from >= best.ids.length - PAGE_TOKENS) {
       // The prompt goes on where it stopped (a chat's next turn): take it over, drop what differs.
       this.#idle = this.#idle.filter((sequence) => sequence !== best);
@@ -70,7 +72,7 @@ export class SequenceCache {
       for (const page of shared) this.#groups[g]!.pool.retain(page);
       return { first: Math.min(first, whole), pages: shared };
     });
-    return { ids: other.ids.slice(0, from), held };
+    return { ids: other.ids.slice(0, from), adapters: other.adapters, held };
   }
 
   /**

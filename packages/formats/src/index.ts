@@ -1,4 +1,6 @@
 // Bytes of a model file -> metadata and a tensor directory.
+export type { AdapterFile, LowRank } from './adapter/adapter-file.ts';
+export { openAdapter } from './adapter/open-adapter.ts';
 export * from './metadata.ts';
 export * from './model-file.ts';
 export * from './sniff-format.ts';

@@ -3,6 +3,7 @@
 
 import type { Recorder, Tensor } from '@quern/gpu';
 import { matmul, permute, type Weight } from '@quern/kernels';
+import { addAdapters } from './adapters.ts';
 
 export interface LinearWeight {
   readonly weight: Weight;
@@ -17,6 +18,8 @@ export interface Linear {
   readonly cols: number;
   readonly weights: ReadonlyArray<LinearWeight>;
   readonly bias: Tensor | undefined;
+  /** The tensors of the file that it is made of, and where their rows begin. */
+  readonly parts: ReadonlyArray<{ readonly tensor: string; readonly firstRow: number }>;
 }
 
 export interface LinearOptions {
@@ -28,7 +31,7 @@ export interface LinearOptions {
   residual?: Tensor | undefined;
 }
 
-/** x [rows, cols] -> [rows, linear.rows]. */
+/** x [rows, cols] -> [rows, linear.rows], with what the plan's adapters add. */
 export function linear(rec: Recorder, layer: Linear, { x, step, name, residual }: LinearOptions): Tensor {
   const y = rec.scratch(name, [x.shape[0]!, layer.rows]);
   for (const { weight, firstRow, order } of layer.weights) {
@@ -43,6 +46,7 @@ export function linear(rec: Recorder, layer: Linear, { x, step, name, residual }
       ...(residual && { residual }),
     });
   }
+  addAdapters(rec, layer.parts, { x, y, step });
   return y;
 }
 

@@ -89,6 +89,11 @@ const STORES_NORMS_LESS_ONE = new Set(['gemma', 'gemma2', 'gemma3', 'nemotron'])
 /** Their converters reorder Q and K so that the pairs of RoPE stand side by side; checkpoints have halves. */
 const PERMUTED_IN_GGUF = new Set(['llama', 'granite', 'granitemoe', 'olmo', 'smollm3']);
 
+/** True for families whose Q and K rows GGUF has in another order than checkpoints. */
+export function isPermutedInGguf(architecture: string): boolean {
+  return PERMUTED_IN_GGUF.has(ggufArchitecture(architecture));
+}
+
 /** Their experts' gate and up projections take turns, row by row; GGUF has each apart. */
 const INTERLEAVED_EXPERTS = new Set(['gpt-oss']);
 

@@ -17,6 +17,7 @@ import {
   writeRows,
 } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
+import type { Adaptable } from './adapters.ts';
 import { type Experts, expertTensors } from './experts.ts';
 import type { Linear, LinearWeight } from './linear.ts';
 
@@ -59,6 +60,7 @@ export class WeightRegistry {
   readonly #vectors: Tensor[] = [];
   /** By the name of the weight whose columns they are. */
   readonly #orders = new Map<string, Tensor>();
+  readonly #adaptable = new Map<string, readonly [rows: number, cols: number]>();
 
   /** `hostVectors` are small tensors that the model needs before it can be laid out. */
   constructor(
@@ -69,6 +71,11 @@ export class WeightRegistry {
     this.#gpu = gpu;
     this.#tensors = tensors;
     this.#hostVectors = hostVectors;
+  }
+
+  /** Rows and columns of what linear layers are made of: what adapters can add to. */
+  get adaptable(): Adaptable {
+    return this.#adaptable;
   }
 
   has(name: string): boolean {
@@ -131,7 +138,9 @@ export class WeightRegistry {
       }
       firstRow += rows;
     }
-    return { name, rows: firstRow, cols, weights, bias: this.#bias(name, parts, firstRow) };
+    const placed = stack(parts);
+    for (const [tensor, rows] of parts) this.#adaptable.set(tensor, [rows, cols]);
+    return { name, rows: firstRow, cols, weights, bias: this.#bias(name, parts, firstRow), parts: placed };
   }
 
   /** A tensor [count, rows, cols] of matrices, one below the other. Throws 'corrupt-file' as `linear` does. */
@@ -377,4 +386,13 @@ function refuseOrder({ name, packed }: TensorInfo): void {
     `Tensor '${name}' has its inputs reordered (GPTQ with desc_act), which does not run for experts and for latent ` +
       'attention; a checkpoint without that does.',
   );
+}
+
+/** Where each part's rows begin. */
+function stack(parts: ReadonlyArray<readonly [string, number]>): Linear['parts'] {
+  let firstRow = 0;
+  return parts.map(([tensor, rows]) => {
+    firstRow += rows;
+    return { tensor, firstRow: firstRow - rows };
+  });
 }

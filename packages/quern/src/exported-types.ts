@@ -1,6 +1,6 @@
 // The types that both doors, for pages and for Node, hand out.
 
-export type { CreateChatCompletion, CreateCompletion, Engine } from './api/engine.ts';
+export type { AdapterOptions, CreateChatCompletion, CreateCompletion, Engine } from './api/engine.ts';
 export type * from './openai/chat-types.ts';
 export type * from './openai/completion-types.ts';
 export type { RequestOptions, SharedParams } from './openai/shared-params.ts';
@@ -16,6 +16,8 @@ export type {
   KvType,
   LoadPhase,
   LoadTimings,
+  LoraChoice,
+  LoraInfo,
   MemoryInfo,
   PerplexityResult,
   Progress,

@@ -1,5 +1,6 @@
 // What an engine is to everyone above it: the worker host, the Node entry, the CLI, the tests' fakes.
 
+import type { ByteSource } from './byte-source.ts';
 import type { ChatMessage } from './messages.ts';
 import type { SamplingOptions } from './sampling.ts';
 import type { StreamPart } from './stream-part.ts';
@@ -14,6 +15,23 @@ export type Prompt =
   /** Rendered by the model's own chat template. */
   | { kind: 'chat'; messages: ChatMessage[] };
 
+/** A loaded LoRA adapter in a request, and how much of it: 1 as it was trained, 0 nothing. */
+export interface LoraChoice {
+  id: string;
+  scale: number;
+}
+
+/** A loaded LoRA adapter. */
+export interface LoraInfo {
+  id: string;
+  /** The largest of its additions, rounded up to a multiple of 4. */
+  rank: number;
+  /** Weights of the base model that it adds to. */
+  weights: number;
+  /** On the GPU. */
+  bytes: number;
+}
+
 export interface GenerateRequest {
   prompt: Prompt;
   sampling: SamplingOptions;
@@ -25,6 +43,8 @@ export interface GenerateRequest {
   ignoreEos: boolean;
   /** Undefined: no logprobs. 0: the chosen token's only. At most 20. */
   topLogprobs?: number;
+  /** LoRA adapters that are added up; none by default. */
+  adapters?: LoraChoice[];
 }
 
 export interface PerplexityResult {
@@ -82,6 +102,8 @@ export interface EngineInfo {
   vocabularySize: number;
   hasChatTemplate: boolean;
   kv: KvType;
+  /** Loaded LoRA adapters. */
+  adapters: LoraInfo[];
   memory: MemoryInfo;
   adapter: AdapterInfo;
   /** Axis -> chosen value, e.g. matmul: 'thread'. */
@@ -124,6 +146,14 @@ export interface InferenceEngine {
   bench(request: BenchRequest, signal?: AbortSignal): AsyncIterable<BenchRow>;
   /** Time per kernel of one decode step and one prefill chunk; throws where timestamps are missing. */
   profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]>;
+  /**
+   * Reads a LoRA adapter (the files of a PEFT folder, or a GGUF) onto the GPU, for requests to choose by `id`. The
+   * base weights stay as they are. Closes the sources. Throws 'invalid-request' for an id that is taken and for
+   * adapters of other models, 'unsupported-architecture' for other kinds of adapters, 'corrupt-file', 'aborted'.
+   */
+  loadAdapter(id: string, sources: ByteSource[], signal?: AbortSignal): Promise<LoraInfo>;
+  /** Frees it, when requests that came before are done. Throws 'not-found'. */
+  unloadAdapter(id: string): Promise<void>;
   info(): EngineInfo;
   /** Frees the GPU. Later calls throw 'unloaded'. */
   unload(): Promise<void>;

@@ -13,13 +13,14 @@ export const BESIDE_WEIGHTS: readonly string[] = [
   'chat_template.jinja',
   'chat_template.json',
   'quantize_config.json',
+  'adapter_config.json',
   SAFETENSORS_INDEX,
 ];
 /** The same weights under the names of their maker's own code, and adapters. */
 const NOT_A_MODEL = /^(consolidated|adapter_model|original)\b/i;
 
 /**
- * The files of the model in `folder` ('' or ending in '/') of a listing, undefined where it has no weights in
+ * The files of the model (or of the LoRA adapter) in `folder` ('' or ending in '/') of a listing, undefined where it has no weights in
  * safetensors. `where` is for messages. Throws 'invalid-request' where several sets of weights fit.
  */
 export function safetensorsModel(paths: readonly string[], where: string, folder = ''): string[] | undefined {
@@ -28,7 +29,10 @@ export function safetensorsModel(paths: readonly string[], where: string, folder
     .map((path) => path.slice(folder.length))
     .filter((name) => !name.includes('/'));
   const weights = names.filter((name) => /\.safetensors$/i.test(name) && !NOT_A_MODEL.test(name)).sort();
-  if (weights.length === 0) return undefined;
+  if (weights.length === 0) {
+    const adapter = ['adapter_config.json', 'adapter_model.safetensors'];
+    return adapter.every((name) => names.includes(name)) ? adapter.map((name) => folder + name) : undefined;
+  }
   const sharded = weights.filter((name) => parseSplitName(name) !== undefined);
   const indexed = names.includes(SAFETENSORS_INDEX);
   const chosen =

@@ -1,13 +1,15 @@
 // A loaded model from the inside, for tests that compare logits and hidden rows with other software.
 
 import { readBuffer } from '@quern/gpu';
-import { GREEDY } from '@quern/spec';
+import { GREEDY, type LoraChoice } from '@quern/spec';
 import { stagesFor } from '../sampling/stages.ts';
 import { Engine, type EngineParts } from '../engine.ts';
 import { type LoadOptions, loadParts } from '../load.ts';
 
 export interface OpenModel {
   readonly engine: Engine;
+  /** LoRA adapters of the logits that are asked for from here on. */
+  adapt(choices: readonly LoraChoice[]): void;
   /** Logits [ids.length][vocabulary], each row after the ids up to it, by prefill in chunks. */
   prefillLogits(ids: readonly number[]): Promise<Float32Array[]>;
   /** Logits after the prompt and after each of `next`, fed one by one through decode. */
@@ -21,6 +23,7 @@ export async function openModel(
   const parts = await loadParts(options, { keepTaps: true, wholeCache: options.wholeCache ?? false });
   return {
     engine: new Engine(parts),
+    adapt: (choices) => parts.plans.use(parts.adapters.choose(choices)),
     prefillLogits: (ids) => prefillLogits(parts, ids, options.chunkRows ?? parts.chunkRows),
     decodeLogits: (prompt, next) => decodeLogits(parts, prompt, next),
   };

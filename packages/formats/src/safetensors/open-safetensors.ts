@@ -25,6 +25,12 @@ export async function openSafetensors(
   throwIfAborted(signal);
   const files = new FolderFiles(sources);
   const json = await files.json('config.json', signal);
+  if (json === undefined && files.get('adapter_config.json')) {
+    throw new QuernError(
+      'invalid-request',
+      'these are the files of a LoRA adapter, which adds to a model; load the model, then the adapter (--lora)',
+    );
+  }
   if (json === undefined) {
     throw new QuernError(
       'invalid-request',

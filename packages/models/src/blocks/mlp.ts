@@ -3,6 +3,7 @@
 
 import type { Recorder, Tensor } from '@quern/gpu';
 import { type Activation, glu, matmul } from '@quern/kernels';
+import { isAdapted } from '../adapters.ts';
 import { linear, type Linear } from '../linear.ts';
 
 export interface Mlp {
@@ -22,7 +23,12 @@ export function mlp(
   const inner = rec.scratch('mlp.inner', [x.shape[0]!, gated ? gateUp.rows / 2 : gateUp.rows]);
   const [only, ...others] = gateUp.weights;
   const { weight, order } = only!;
-  const plain = others.length === 0 && weight.parts.length === 1 && !order && !gateUp.bias;
+  const plain =
+    others.length === 0 &&
+    weight.parts.length === 1 &&
+    !order &&
+    !gateUp.bias &&
+    !isAdapted(rec, gateUp.parts);
   if (gated && activation === 'silu' && plain) {
     matmul(rec, { weight, x, y: inner, step, glu: true });
   } else {

@@ -6,6 +6,7 @@ import {
   type EngineInfo,
   type GenerateRequest,
   type KernelTiming,
+  type LoraInfo,
   type PerplexityResult,
   QuernError,
   type StreamPart,
@@ -23,9 +24,13 @@ import type {
   CompletionParamsWhole,
 } from '../openai/completion-types.ts';
 import type { RequestOptions } from '../openai/shared-params.ts';
+import type { AdapterRequest } from '../wire/host-api.ts';
 import { chatCreate, completionCreate } from './create.ts';
 
-/** What an Engine is made over; every InferenceEngine is one. */
+/** Which adapter: what a model may be, as a folder of PEFT or a GGUF. */
+export type AdapterOptions = Pick<AdapterRequest, 'id' | 'model'>;
+
+/** What an Engine is made over. */
 export interface Backend {
   generate(request: GenerateRequest, signal?: AbortSignal): AsyncIterable<StreamPart>;
   perplexity(
@@ -34,6 +39,8 @@ export interface Backend {
   ): Promise<PerplexityResult>;
   bench(request: BenchRequest, signal?: AbortSignal): AsyncIterable<BenchRow>;
   profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]>;
+  loadAdapter(options: AdapterOptions, signal?: AbortSignal): Promise<LoraInfo>;
+  unloadAdapter(id: string): Promise<void>;
   info(): EngineInfo | Promise<EngineInfo>;
   unload(): Promise<void>;
 }
@@ -58,6 +65,15 @@ export interface Engine {
   readonly chat: { readonly completions: { readonly create: CreateChatCompletion } };
   /** OpenAI's text completions; `prompt` may be token ids. Throws as the chat does. */
   readonly completions: { readonly create: CreateCompletion };
+  /**
+   * Loads a LoRA adapter beside the model: a PEFT folder (by URL of its adapter_model.safetensors, hub id, files; in
+   * Node a path) or a GGUF adapter. Requests choose it with `adapters: [{ id, scale }]`; others are as before.
+   * Throws 'invalid-request' for an id that is taken and for an adapter of another model, 'unsupported-architecture'
+   * for other kinds of adapters, and what loading a model throws.
+   */
+  loadAdapter(options: AdapterOptions, requestOptions?: RequestOptions): Promise<LoraInfo>;
+  /** Frees an adapter once the requests before it are done. Throws 'not-found'. */
+  unloadAdapter(id: string): Promise<void>;
   /** Model, memory, adapter and its limits, kernel variants, load times. */
   info(): Promise<EngineInfo>;
   /** Speed: rows as they are measured. Defaults: prompts of 128 and 512 tokens, 64 decoded, 3 times. */
@@ -86,6 +102,9 @@ export async function makeEngine(backend: Backend): Promise<Engine> {
     bench: (request, options) =>
       alive().bench({ ...DEFAULT_BENCH, ...request }, options?.signal ?? undefined),
     profile: async (phase) => alive().profile(phase),
+    loadAdapter: async ({ id, model: files }, options) =>
+      alive().loadAdapter({ id, model: files }, options?.signal ?? undefined),
+    unloadAdapter: async (id) => alive().unloadAdapter(id),
     perplexity: async (text, options) =>
       alive().perplexity(
         typeof text === 'string' ? { kind: 'text', text } : { kind: 'ids', ids: [...text] },

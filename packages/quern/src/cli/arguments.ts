@@ -20,11 +20,24 @@ export function wrong(message: string): never {
   throw new QuernError('invalid-request', message);
 }
 
-/** One positional, the model; throws 'invalid-request' for anything unknown. */
-export function parseCommand(args: string[], options: ArgumentOptions): { model: string; values: Values } {
-  let parsed: { values: Values; positionals: string[] };
+/** An option as it was given. */
+export interface Given {
+  name: string;
+  value: string | undefined;
+}
+
+/**
+ * One positional, the model; `given` has the options in the order in which they came. Throws 'invalid-request' for
+ * anything unknown.
+ */
+export function parseCommand(
+  args: string[],
+  options: ArgumentOptions,
+): { model: string; values: Values; given: Given[] } {
+  let parsed: { values: Values; positionals: string[]; tokens: Array<{ kind: string }> };
   try {
-    parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
+    const joined = joinNegatives(args);
+    parsed = parseArgs({ args: joined, options, allowPositionals: true, strict: true, tokens: true });
   } catch (error) {
     wrong(error instanceof Error ? error.message : String(error));
   }
@@ -32,7 +45,20 @@ export function parseCommand(args: string[], options: ArgumentOptions): { model:
   if (model === undefined) wrong('Which model? Give a .gguf file, a folder, a hub id (owner/name) or a URL.');
   if (more.length > 0)
     wrong(`One model at a time; what is ${JSON.stringify(more[0])}? Quote text with spaces.`);
-  return { model, values: parsed.values };
+  const given = parsed.tokens.filter((token): token is Given & { kind: string } => token.kind === 'option');
+  return { model, values: parsed.values, given };
+}
+
+/** `--name -1` as `--name=-1`: a value that begins with a dash would be taken for an option. */
+function joinNegatives(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const last = joined.at(-1);
+    if (/^-[\d.]/.test(arg) && last !== undefined && /^--[^=]+$/.test(last))
+      joined.push(`${joined.pop()}=${arg}`);
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 export function text(values: Values, name: string): string | undefined {

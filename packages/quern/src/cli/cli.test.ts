@@ -48,6 +48,10 @@ async function quern(args: string[], script: FakeScript = {}, more: Partial<Tool
       });
       return engine;
     },
+    openFiles: async (request) => {
+      said.requests.push(request);
+      return [];
+    },
     inspect: async () => report,
     readText: async (path) => `text of ${path}`,
     ...more,
@@ -56,6 +60,29 @@ async function quern(args: string[], script: FakeScript = {}, more: Partial<Tool
 }
 
 describe('quern run', () => {
+  it('loads adapters in their order, each with the scale that follows it', async () => {
+    const args = ['--lora', 'a', '--lora', 'b', '--lora-scale', '-1', '--lora=c', '--lora-scale=0.5'];
+    const { code, err, engine, requests } = await quern(['run', 'x.gguf', '--prompt', 'Once', ...args]);
+    expect(code).toBe(0);
+    expect(requests.map(({ model }) => model)).toEqual(['x.gguf', 'a', 'b', 'c']);
+    expect(engine.requests[0]?.adapters).toEqual([
+      { id: 'a', scale: 1 },
+      { id: 'b', scale: -1 },
+      { id: 'c', scale: 0.5 },
+    ]);
+    expect(err).toContain('lora: a adds to 14 weights by rank 8\n');
+    for (const [wrong, message] of [
+      [['--lora-scale', '2'], 'follows the --lora'],
+      [['--lora', 'a', '--lora-scale', '2', '--lora-scale', '3'], 'follows the --lora'],
+      [['--lora', 'a', '--lora-scale', 'x'], 'takes a number, not "x"'],
+      [['--lora', 'a', '--lora', 'a'], 'given twice'],
+    ] as const) {
+      const { code: failed, err: said } = await quern(['run', 'x.gguf', '--prompt', 'Once', ...wrong]);
+      expect(failed).toBe(1);
+      expect(said).toContain(message);
+    }
+  });
+
   it('streams text to stdout and everything else to stderr', async () => {
     const { code, out, err, engine } = await quern(['run', 'x.gguf', '--prompt', 'Once']);
     expect({ code, out }).toEqual({ code: 0, out: 'Hello world\n' });

@@ -21,6 +21,7 @@ const tools: Tools = {
   interactive: process.stderr.isTTY === true,
   signal: stop.signal,
   load: loadInProcess,
+  openFiles: (request) => openFiles(request, stop.signal),
   inspect: async (request, options) => inspectModel(await openFiles(request, options.signal), options),
   readText: (path) =>
     readFile(path, 'utf8').catch((cause: unknown) => {

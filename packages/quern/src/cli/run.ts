@@ -15,6 +15,7 @@ import {
   wholeNumbers,
   wrong,
 } from './arguments.ts';
+import { loadLoras, LORA_OPTIONS, readLoras } from './loras.ts';
 import { withModel } from './loaded.ts';
 import type { Command } from './tools.ts';
 import { perSecond } from './words.ts';
@@ -32,14 +33,17 @@ export const run: Command = {
   --seed S            default random
   --top-logprobs K    0 to 20 most likely tokens per position, with --json
   --ignore-eos        goes on past end-of-sequence tokens
+  --lora DIR          adds a LoRA adapter (a PEFT folder or a GGUF); may be repeated
+  --lora-scale S      scales the adapter before it; default 1
   --context N         tokens; default min(trained, 4096, what fits)
   --kv f32|f16|q8     how keys and values are kept; default f16
   --variant axis=value  forces a kernel variant; may be repeated
   --json              one object on stdout and nothing else`,
 
   async run(args, tools) {
-    const { model, values } = parseCommand(args, {
+    const { model, values, given } = parseCommand(args, {
       ...MODEL_OPTIONS,
+      ...LORA_OPTIONS,
       prompt: { type: 'string' },
       chat: { type: 'string' },
       ids: { type: 'string' },
@@ -49,8 +53,11 @@ export const run: Command = {
       'top-logprobs': { type: 'string' },
       'ignore-eos': { type: 'boolean' },
     });
-    const request = readRequest(values);
-    await withModel(loadRequest(model, values), tools, async (engine, info) => {
+    const loras = readLoras(given);
+    const request = { ...readRequest(values), adapters: loras };
+    const load = loadRequest(model, values);
+    await withModel(load, tools, async (engine, info) => {
+      await loadLoras(engine, loras, load, tools);
       const json = values['json'] === true;
       const answer = await collect(engine.generate(request, tools.signal), (piece) => {
         if (!json) tools.out(piece);

@@ -1,6 +1,6 @@
 // What a command works with, so that tests run it without a process, a GPU or files.
 
-import type { InferenceEngine, KvType, Progress } from '@quern/spec';
+import type { ByteSource, InferenceEngine, KvType, Progress } from '@quern/spec';
 import type { ModelReport } from '@quern/engine';
 import type { LoadRequest } from '../wire/host-api.ts';
 
@@ -14,6 +14,8 @@ export interface Tools {
     request: LoadRequest,
     hooks: { onProgress: (progress: Progress) => void; signal: AbortSignal },
   ): Promise<InferenceEngine>;
+  /** The files of what `request.model` names. */
+  openFiles(request: LoadRequest): Promise<ByteSource[]>;
   inspect(
     request: LoadRequest,
     options: { contextLength?: number; kv?: KvType; signal: AbortSignal },

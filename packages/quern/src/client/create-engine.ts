@@ -30,12 +30,18 @@ export async function createEngine(options: CreateEngineOptions): Promise<Engine
   try {
     const link = await connect(endpoint, platformLocks(), signal);
     try {
-      await loadRemote(link, toLoadRequest(options), onProgress, signal);
+      const request = toLoadRequest(options);
+      const { baseUrl, token, hubBaseUrl } = request;
+      await loadRemote(link, request, onProgress, signal);
       return await makeEngine(
-        remoteBackend(link, () => {
-          link.close();
-          started?.terminate();
-        }),
+        remoteBackend(
+          link,
+          () => {
+            link.close();
+            started?.terminate();
+          },
+          { baseUrl, token, hubBaseUrl },
+        ),
       );
     } catch (error) {
       link.close();

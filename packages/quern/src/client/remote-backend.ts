@@ -3,11 +3,17 @@
 
 import { type Progress, QuernError } from '@quern/spec';
 import type { Backend } from '../api/engine.ts';
-import type { LoadRequest } from '../wire/host-api.ts';
+import type { AdapterRequest, LoadRequest } from '../wire/host-api.ts';
 import type { Link } from './link.ts';
 
-/** `close` ends the worker too, where the page has started it. */
-export function remoteBackend(link: Link, close: () => void): Backend {
+/**
+ * `close` ends the worker too, where the page has started it. `origin`: where adapters come from, as the model did.
+ */
+export function remoteBackend(
+  link: Link,
+  close: () => void,
+  origin: Pick<AdapterRequest, 'baseUrl' | 'token' | 'hubBaseUrl'> = {},
+): Backend {
   return {
     generate: (request, signal) => iterate(link, () => link.host.generate(request), signal),
     bench: (request, signal) => iterate(link, () => link.host.bench(request), signal),
@@ -15,6 +21,13 @@ export function remoteBackend(link: Link, close: () => void): Backend {
       for await (const result of iterate(link, () => link.host.perplexity(prompt), signal)) return result;
       throw new QuernError('internal', 'The engine gave no perplexity.');
     },
+    async loadAdapter({ id, model }, signal) {
+      const files = typeof model === 'string' || model instanceof Blob ? model : Array.from(model);
+      const request = { ...origin, id, model: files };
+      for await (const info of iterate(link, () => link.host.loadAdapter(request), signal)) return info;
+      throw new QuernError('internal', 'The engine told nothing of the adapter.');
+    },
+    unloadAdapter: (id) => link.guard(link.host.unloadAdapter(id)),
     profile: (phase) => link.guard(link.host.profile(phase)),
     info: () => link.guard(link.host.info()),
     async unload() {

@@ -5,7 +5,7 @@
 import { type Progress, throwIfAborted } from '@quern/spec';
 import { type Engine, makeEngine } from '../api/engine.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
-import { loadInProcess } from './load-model.ts';
+import { inProcess, loadInProcess } from './load-model.ts';
 
 export * from '../exported-types.ts';
 export { QuernError, type QuernErrorCode } from '@quern/spec';
@@ -24,5 +24,5 @@ export interface CreateEngineOptions extends Omit<LoadRequest, 'baseUrl'> {
 export async function createEngine(options: CreateEngineOptions): Promise<Engine> {
   const { onProgress, signal, ...request } = options;
   throwIfAborted(signal);
-  return makeEngine(await loadInProcess(request, { onProgress, signal }));
+  return makeEngine(inProcess(await loadInProcess(request, { onProgress, signal }), request));
 }

@@ -4,6 +4,7 @@ import { loadEngine } from '@quern/engine';
 import { openDawn } from '@quern/gpu/node';
 import type { ByteSource, InferenceEngine, Progress } from '@quern/spec';
 import { openDirectoryChunkStore, openModel } from '@quern/store/node';
+import type { Backend } from '../api/engine.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
 import { chunkFolder } from './cache-folder.ts';
 
@@ -24,4 +25,19 @@ export async function loadInProcess(
     throw error;
   });
   return loadEngine({ sources, gpu, contextLength, kv, variants, ...hooks });
+}
+
+/** The engine of this process, as its users' calls need it: adapters come from where the model came from. */
+export function inProcess(engine: InferenceEngine, request: LoadRequest): Backend {
+  return {
+    generate: (...args) => engine.generate(...args),
+    perplexity: (...args) => engine.perplexity(...args),
+    bench: (...args) => engine.bench(...args),
+    profile: (phase) => engine.profile(phase),
+    info: () => engine.info(),
+    loadAdapter: async ({ id, model }, signal) =>
+      engine.loadAdapter(id, await openFiles({ ...request, model }, signal), signal),
+    unloadAdapter: (id) => engine.unloadAdapter(id),
+    unload: () => engine.unload(),
+  };
 }

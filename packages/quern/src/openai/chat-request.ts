@@ -5,6 +5,7 @@ import { asFields, checkNames, type Fields, type Refusal, readBoolean, refuse, s
 import {
   only,
   randomSeed,
+  readAdapters,
   type ReadRequest,
   readMaxTokens,
   readSampling,
@@ -66,6 +67,7 @@ export function readChatRequest(params: unknown, seed: () => number = randomSeed
       stop: readStop(fields),
       ignoreEos: readBoolean(fields, 'ignore_eos') ?? false,
       topLogprobs: readLogprobs(fields),
+      adapters: readAdapters(fields),
     },
     ...readStream(fields),
   };

@@ -24,7 +24,21 @@ describe('a completion request', () => {
     });
   });
 
+  it('takes adapters by id, at scale 1 unless it is given', () => {
+    expect(read({ prompt: 'a' }).adapters).toBeUndefined();
+    const adapters = [{ id: 'a' }, { id: 'b', scale: -0.5 }, { id: 'c', scale: null }];
+    expect(read({ prompt: 'a', adapters }).adapters).toEqual([
+      { id: 'a', scale: 1 },
+      { id: 'b', scale: -0.5 },
+      { id: 'c', scale: 1 },
+    ]);
+  });
+
   it.each([
+    [{ prompt: 'a', adapters: 'x' }, /'adapters' must be a list/],
+    [{ prompt: 'a', adapters: [{ scale: 1 }] }, /'adapters\[0\].id' must be a text/],
+    [{ prompt: 'a', adapters: [{ id: 'x', scale: 101 }] }, /'scale' must be a number from -100 to 100/],
+    [{ prompt: 'a', adapters: [{ id: 'x', weight: 1 }] }, /'adapters\[0\].weight'. Known are: id, scale/],
     [{ prompt: [] }, /empty list/],
     [{ prompt: ['a', 'b'] }, /2 prompts/],
     [{ prompt: [1, 'b'] }, /'prompt\[1\]' must be a token id/],

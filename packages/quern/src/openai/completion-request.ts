@@ -5,6 +5,7 @@ import { asFields, checkNames, type Refusal, readBoolean, refuse, show } from '.
 import {
   only,
   randomSeed,
+  readAdapters,
   type ReadRequest,
   readMaxTokens,
   readSampling,
@@ -39,6 +40,7 @@ export function readCompletionRequest(params: unknown, seed: () => number = rand
       stop: readStop(fields),
       ignoreEos: readBoolean(fields, 'ignore_eos') ?? false,
       topLogprobs: readTopLogprobs(fields, 'logprobs'),
+      adapters: readAdapters(fields),
     },
     ...readStream(fields),
   };

@@ -27,6 +27,8 @@ export interface SharedParams {
   seed?: number | null;
   /** Extension: goes on past end-of-sequence tokens. */
   ignore_eos?: boolean | null;
+  /** Extension: LoRA adapters that were loaded with `loadAdapter`, added up; scale 1 is as they were trained. */
+  adapters?: Array<{ id: string; scale?: number | null }> | null;
   /** Only 1. */
   n?: number | null;
   stream_options?: {

@@ -1,6 +1,6 @@
 // What chat and text completions have in common, checked and in the engine's words.
 
-import type { GenerateRequest, SamplingOptions } from '@quern/spec';
+import type { GenerateRequest, LoraChoice, SamplingOptions } from '@quern/spec';
 import { asFields, type Fields, type Refusal, readBoolean, readNumber, refuse, show } from './fields.ts';
 
 /** A request as the engine takes it, and how its answer is to be shaped. */
@@ -24,6 +24,7 @@ export const SHARED_NAMES = [
   'stop',
   'seed',
   'ignore_eos',
+  'adapters',
   'logprobs',
   'stream',
   'stream_options',
@@ -78,6 +79,23 @@ export function readStop(fields: Fields): string[] {
     if (typeof stop !== 'string' || stop === '')
       refuse(`'stop' holds texts that are not empty, not ${show(stop)}.`);
     return stop;
+  });
+}
+
+/** Undefined for none. Whether they are loaded, the engine knows. */
+export function readAdapters(fields: Fields): LoraChoice[] | undefined {
+  const value = fields.adapters;
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value)) refuse(`'adapters' must be a list of { id, scale }, not ${show(value)}.`);
+  return value.map((entry: unknown, i) => {
+    const choice = asFields(entry, `'adapters[${i}]'`);
+    const unknown = Object.keys(choice).find((name) => name !== 'id' && name !== 'scale');
+    if (unknown !== undefined) {
+      refuse(`Unknown parameter 'adapters[${i}].${unknown}'. Known are: id, scale.`);
+    }
+    const { id } = choice;
+    if (typeof id !== 'string') refuse(`'adapters[${i}].id' must be a text, not ${show(id)}.`);
+    return { id, scale: readNumber(choice, 'scale', { min: -100, max: 100 }) ?? 1 };
   });
 }
 

@@ -8,6 +8,7 @@ import {
   type GenerateRequest,
   type InferenceEngine,
   type KernelTiming,
+  type LoraInfo,
   type PerplexityResult,
   type Prompt,
   QuernError,
@@ -34,6 +35,7 @@ export class FakeEngine implements InferenceEngine {
   /** Requests that ended by a signal or by the iterator's return. */
   cancelled = 0;
   unloads = 0;
+  readonly adapters: LoraInfo[] = [];
   readonly #script: FakeScript;
 
   constructor(script: FakeScript = {}) {
@@ -95,8 +97,20 @@ export class FakeEngine implements InferenceEngine {
     return [{ kernel: `matmul-${phase}`, dispatches: 2, microseconds: 7, bytes: 10, flops: 20 }];
   }
 
+  async loadAdapter(id: string): Promise<LoraInfo> {
+    const info = { id, rank: 8, weights: 14, bytes: 1000 };
+    this.adapters.push(info);
+    return info;
+  }
+
+  async unloadAdapter(id: string): Promise<void> {
+    const at = this.adapters.findIndex((adapter) => adapter.id === id);
+    if (at < 0) throw new QuernError('not-found', `No adapter '${id}' is loaded.`);
+    this.adapters.splice(at, 1);
+  }
+
   info(): EngineInfo {
-    return FAKE_INFO;
+    return { ...FAKE_INFO, adapters: [...this.adapters] };
   }
 
   async unload(): Promise<void> {
@@ -139,6 +153,7 @@ export const FAKE_INFO: EngineInfo = {
   vocabularySize: 49152,
   hasChatTemplate: true,
   kv: 'f16',
+  adapters: [],
   memory: {
     weightBytes: 90_000_000,
     kvBytes: 47_000_000,

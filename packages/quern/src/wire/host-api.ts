@@ -8,6 +8,7 @@ import type {
   GenerateRequest,
   KernelTiming,
   KvType,
+  LoraInfo,
   PerplexityResult,
   Progress,
   Prompt,
@@ -34,6 +35,12 @@ export interface LoadRequest {
   hubBaseUrl?: string;
 }
 
+/** A LoRA adapter to load beside the model. */
+export interface AdapterRequest extends Pick<LoadRequest, 'model' | 'baseUrl' | 'token' | 'hubBaseUrl'> {
+  /** What requests call it. */
+  id: string;
+}
+
 export interface HostApi {
   /** Resolves when the host is there; `lock` is the name of the Web Lock that it holds while it lives. */
   hello(): { lock: string | undefined };
@@ -44,6 +51,9 @@ export interface HostApi {
   perplexity(prompt: Extract<Prompt, { kind: 'text' | 'ids' }>): AsyncIterable<PerplexityResult>;
   bench(request: BenchRequest): AsyncIterable<BenchRow>;
   profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]>;
+  /** One item. */
+  loadAdapter(request: AdapterRequest): AsyncIterable<LoraInfo>;
+  unloadAdapter(id: string): Promise<void>;
   info(): EngineInfo;
   unload(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 // One client's view of the host: its requests, its hold on the engine, and the end of both.
 
-import { type InferenceEngine, type Progress, QuernError } from '@quern/spec';
-import type { HostApi, LoadRequest } from '../wire/host-api.ts';
+import { type ByteSource, type InferenceEngine, type Progress, QuernError } from '@quern/spec';
+import type { AdapterRequest, HostApi, LoadRequest } from '../wire/host-api.ts';
 import type { EngineSlot } from './engine-slot.ts';
 import { type Channel, channel } from './channel.ts';
 
@@ -11,7 +11,15 @@ export interface ClientSession {
   end(): Promise<void>;
 }
 
-export function clientSession(client: string, slot: EngineSlot, lock: string | undefined): ClientSession {
+/** Opens the files of an adapter. */
+export type OpenFiles = (request: AdapterRequest, signal: AbortSignal) => Promise<ByteSource[]>;
+
+export function clientSession(
+  client: string,
+  slot: EngineSlot,
+  open: OpenFiles,
+  lock: string | undefined,
+): ClientSession {
   const running = new Set<AbortController>();
   let engine: InferenceEngine | undefined;
   let ended = false;
@@ -83,6 +91,12 @@ export function clientSession(client: string, slot: EngineSlot, lock: string | u
         yield await loaded().perplexity(prompt, signal);
       }),
     bench: (request) => own((signal) => loaded().bench(request, signal)),
+    loadAdapter: (request) =>
+      own(async function* (signal) {
+        const to = loaded();
+        yield await to.loadAdapter(request.id, await open(request, signal), signal);
+      }),
+    unloadAdapter: async (id) => loaded().unloadAdapter(id),
     profile: async (phase) => loaded().profile(phase),
     info: () => loaded().info(),
     unload: end,

@@ -5,7 +5,8 @@ import { connect, type Link } from '../client/link.ts';
 import { loadRemote, remoteBackend } from '../client/remote-backend.ts';
 import { FakeEngine, FAKE_INFO, type FakeScript } from '../testing/fake-engine.ts';
 import { FakeLocks } from '../testing/fake-locks.ts';
-import type { LoadRequest } from '../wire/host-api.ts';
+import type { AdapterRequest, LoadRequest } from '../wire/host-api.ts';
+import type { OpenFiles } from './client-session.ts';
 import type { LoadModel } from './engine-slot.ts';
 import { createHost } from './host.ts';
 
@@ -16,7 +17,10 @@ afterEach(() => {
 });
 
 /** A host with an entry port; what it loads is a FakeEngine. */
-function startHost(script: FakeScript = {}, options: { locks?: FakeLocks; load?: LoadModel } = {}) {
+function startHost(
+  script: FakeScript = {},
+  options: { locks?: FakeLocks; load?: LoadModel; open?: OpenFiles } = {},
+) {
   const engines: FakeEngine[] = [];
   const load: LoadModel =
     options.load ??
@@ -34,7 +38,7 @@ function startHost(script: FakeScript = {}, options: { locks?: FakeLocks; load?:
       return engines.at(-1)!;
     });
   const { port1, port2 } = new MessageChannel();
-  createHost({ load, locks: options.locks?.locks }).listen(port1);
+  createHost({ load, open: options.open ?? (async () => []), locks: options.locks?.locks }).listen(port1);
   port1.start();
   cleanups.push(() => port1.close());
   return { entry: port2, engines };
@@ -55,6 +59,24 @@ const hi = { messages: [{ role: 'user' as const, content: 'Hi' }] };
 const slow = { pieces: Array.from({ length: 500 }, () => 'x'), delayMs: 2 };
 
 describe('a host and its clients', () => {
+  it('load adapters from where the model came from, for requests to choose, and unload them', async () => {
+    const asked: AdapterRequest[] = [];
+    const { entry, engines } = startHost({}, { open: async (request) => (asked.push(request), []) });
+    const link = await join(entry);
+    await loadRemote(link, { model: 'https://m/x.gguf' }, undefined, undefined);
+    const engine = await makeEngine(
+      remoteBackend(link, link.close, { baseUrl: 'https://page/', token: 'T' }),
+    );
+    const info = await engine.loadAdapter({ id: 'style', model: './lora/' });
+    expect(info).toMatchObject({ id: 'style', rank: 8 });
+    expect(asked).toEqual([{ id: 'style', model: './lora/', baseUrl: 'https://page/', token: 'T' }]);
+    expect((await engine.info()).adapters).toEqual([info]);
+    await engine.chat.completions.create({ ...hi, adapters: [{ id: 'style', scale: 0.5 }] });
+    expect(engines[0]!.requests[0]!.adapters).toEqual([{ id: 'style', scale: 0.5 }]);
+    await engine.unloadAdapter('style');
+    await expect(engine.unloadAdapter('style')).rejects.toMatchObject({ code: 'not-found' });
+  });
+
   it('load with progress and answer whole and in chunks', async () => {
     const { entry } = startHost({ pieces: ['Hel', 'lo'] });
     const link = await join(entry);

@@ -2,14 +2,23 @@
 
 import { loadEngine } from '@quern/engine';
 import { type ChunkStore, openIndexedDbChunkStore, openModel } from '@quern/store';
+import type { ByteSource } from '@quern/spec';
+import type { AdapterRequest } from '../wire/host-api.ts';
 import type { LoadModel } from './engine-slot.ts';
 
 export const loadModel: LoadModel = async (request, { onProgress, signal }) => {
-  const { model, baseUrl, token, hubBaseUrl: hubUrl, contextLength, kv, variants } = request;
-  const store = await openStore();
-  const sources = await openModel(model, { store, baseUrl, token, hubUrl, signal });
+  const { contextLength, kv, variants } = request;
+  const sources = await openFiles(request, signal);
   return loadEngine({ sources, contextLength, kv, variants, onProgress, signal });
 };
+
+/** The files of a model or an adapter. */
+export async function openFiles(
+  { model, baseUrl, token, hubBaseUrl: hubUrl }: Omit<AdapterRequest, 'id'>,
+  signal: AbortSignal,
+): Promise<ByteSource[]> {
+  return openModel(model, { store: await openStore(), baseUrl, token, hubUrl, signal });
+}
 
 /** Private windows may refuse to store; the model then comes over the network each time. */
 function openStore(): Promise<ChunkStore | undefined> {
