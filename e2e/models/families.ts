@@ -55,7 +55,12 @@ export const DENSE = [
 export const EXPERTS = ['arch-qwen2moe', 'arch-olmoe', 'arch-ernie4_5-moe'];
 
 /** Those of them that are folders, so that their experts' names and layouts are read too. */
-export const EXPERT_FOLDERS = ['arch-qwen3moe-dense', 'arch-granitemoe', 'arch-glm4moe'];
+export const EXPERT_FOLDERS = [
+  'arch-qwen3moe-dense',
+  'arch-granitemoe',
+  'arch-glm4moe',
+  'arch-llama4-chunks',
+];
 
 /** Those of them that between them go through every block and option of the decoder. */
 export const DENSE_QUICK = [

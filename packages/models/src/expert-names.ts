@@ -7,6 +7,8 @@ const TENSORS: Readonly<Record<string, string>> = {
   'block_sparse_moe.output_linear.weight': 'ffn_down_exps.weight',
   'block_sparse_moe.router.layer.weight': 'ffn_gate_inp.weight',
   'feed_forward.expert_bias': 'exp_probs_b.bias',
+  'feed_forward.experts.down_proj': 'ffn_down_exps.weight',
+  'feed_forward.experts.gate_up_proj': 'ffn_gate_up_exps.weight',
   'mlp.experts.down_proj': 'ffn_down_exps.weight',
   'mlp.experts.down_proj_bias': 'ffn_down_exps.bias',
   'mlp.experts.down_proj_blocks': 'ffn_down_exps.blocks',
@@ -20,7 +22,13 @@ const TENSORS: Readonly<Record<string, string>> = {
   'mlp.moe_statics.e_score_correction_bias': 'exp_probs_b.bias',
   'mlp.shared_expert_gate.weight': 'ffn_gate_inp_shexp.weight',
 };
-const ROUTERS = new Set(['mlp.gate', 'mlp.router', 'block_sparse_moe.gate', 'feed_forward.gate']);
+const ROUTERS = new Set([
+  'mlp.gate',
+  'mlp.router',
+  'block_sparse_moe.gate',
+  'feed_forward.gate',
+  'feed_forward.router',
+]);
 /** A projection of one expert: some have numbers where others have words. */
 const PROJECTIONS: Readonly<Record<string, string>> = {
   gate_proj: 'gate',
@@ -43,7 +51,7 @@ export function ggufExpertName(name: string): string | undefined {
   const [, block = '', projection = ''] = /^(.*)\.(\w+)$/.exec(module) ?? [];
   const word = find(PROJECTIONS, projection);
   if (word === undefined) return undefined;
-  if (/^(mlp\.shared_experts?|shared_mlp)$/.test(block)) return `ffn_${word}_shexp.${kind}`;
+  if (/^((mlp|feed_forward)\.shared_experts?|shared_mlp)$/.test(block)) return `ffn_${word}_shexp.${kind}`;
   // One expert's tensors are called what early GGUF files called them.
   const [, expert] = /^(?:mlp|block_sparse_moe|feed_forward)\.experts\.(\d{1,4})$/.exec(block) ?? [];
   return expert === undefined ? undefined : `ffn_${word}.${Number(expert)}.${kind}`;

@@ -97,7 +97,8 @@ describe('matrices of experts', () => {
   test.each([1, 2, 3, 4, 5, 12])('interleaved rows are sorted, in slices of %i', (slice) => {
     const tensors = file(['gu_exps.weight', F32, 3, 4, 4], ['gu_exps.bias', F32, 3, 4]);
     const registry = new WeightRegistry(fakeGpu(), tensors);
-    const { bias } = registry.experts('gate_up', EXPERTS, [['gu_exps', 4]], true).weights[0]!;
+    const { bias } = registry.experts('gate_up', EXPERTS, [['gu_exps', 4]], { interleaved: true })
+      .weights[0]!;
     const stored = [0, 1, 2].flatMap((e) => [0, 10, 1, 11].map((value) => 100 * e + value));
     const sorted = [0, 1, 2].flatMap((e) => [0, 1, 10, 11].map((value) => 100 * e + value));
     for (let first = 0; first < 12; first += slice) {
@@ -108,6 +109,33 @@ describe('matrices of experts', () => {
     registry.write(tensors.get('gu_exps.bias')!, 0, 3, f32Bytes(stored));
     expect(f32Of(buffers[0]!, 48)).toEqual(sorted.flatMap(row));
     expect(f32Of(bias!.place!.buffer as unknown as FakeBuffer, 12)).toEqual(sorted);
+  });
+
+  test.each([1, 2, 3, 5, 12])('columns become rows, in slices of %i', (slice) => {
+    const tensors = file(['gu_exps.weight', F32, 3, 4, 6]);
+    const registry = new WeightRegistry(fakeGpu(), tensors);
+    registry.experts('gate_up', EXPERTS, [['gu_exps', 6]], { transposed: true, interleaved: true });
+    const value = (e: number, row: number, col: number) => 100 * e + 10 * row + col;
+    const stored = [0, 1, 2].flatMap((e) =>
+      [0, 1, 2, 3].map((col) => [0, 1, 2, 3, 4, 5].map((r) => value(e, r, col))),
+    );
+    for (let first = 0; first < 12; first += slice) {
+      const columns = stored.slice(first, first + slice);
+      registry.write(tensors.get('gu_exps.weight')!, first, columns.length, f32Bytes(columns.flat()));
+    }
+    const sorted = [0, 1, 2].flatMap((e) =>
+      [0, 2, 4, 1, 3, 5].flatMap((r) => [0, 1, 2, 3].map((col) => value(e, r, col))),
+    );
+    expect(f32Of(buffers[0]!, 72)).toEqual(sorted);
+  });
+
+  test('columns in blocks are refused', () => {
+    const tensors = file(['w_exps.weight', Q8_0, 3, 32, 64]);
+    expect(() =>
+      new WeightRegistry(fakeGpu(), tensors).experts('w', { count: 3, cols: 32 }, [['w_exps', 64]], {
+        transposed: true,
+      }),
+    ).toThrow(expect.objectContaining({ code: 'unsupported-dtype' }));
   });
 
   test('all is given back', () => {

@@ -20,6 +20,14 @@ export interface Experts {
   }>;
 }
 
+/** How a checkpoint's stacked experts lie, where it is not row by row, gate above up. */
+export interface ExpertLayout {
+  /** Even rows first, then the odd ones: gate and up take turns. */
+  readonly interleaved?: boolean;
+  /** [experts, cols, rows]; MXFP4 halves and single experts have rows all the same. */
+  readonly transposed?: boolean;
+}
+
 /** A tensor that holds rows of one expert or of all, from `firstExpert` on. */
 export interface ExpertTensor {
   readonly info: TensorInfo;
@@ -40,10 +48,11 @@ export function expertTensors(
   tensors: ReadonlyMap<string, TensorInfo>,
   base: string,
   [count, rows, cols]: readonly [count: number, rows: number, cols: number],
+  { transposed = false }: ExpertLayout = {},
 ): { dtype: DType; tensors: ExpertTensor[] } {
   const stacked = tensors.get(`${base}.weight`);
   if (stacked) {
-    const info = shaped(stacked, [count, rows, cols]);
+    const info = shaped(stacked, transposed ? [count, cols, rows] : [count, rows, cols]);
     return { dtype: info.dtype, tensors: [{ info, firstExpert: 0 }] };
   }
   const [blocks, scales] = [tensors.get(`${base}.blocks`), tensors.get(`${base}.scales`)];

@@ -18,7 +18,7 @@ test('what the file leaves out is the family’s', () => {
     inner: 96,
     activation: 'silu',
     weighted: 'result',
-    gateUp: 'stacked',
+    layout: { interleaved: false, transposed: false },
     limit: 7,
     routing: { score: 'softmax', normalised: false, scale: 1, groups: undefined },
   });

@@ -3,6 +3,7 @@
 import { getBoolean, getCount, getNumber, getString, type Metadata } from '@quern/formats';
 import { type ExpertActivation, MOST_EXPERTS, MOST_USED, type Routing } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
+import type { ExpertLayout } from './experts.ts';
 
 export interface MoeConfig {
   readonly experts: number;
@@ -14,8 +15,8 @@ export interface MoeConfig {
   readonly activation: ExpertActivation;
   /** What the router's weights multiply: an expert's result, or what goes into it (Llama 4). */
   readonly weighted: 'result' | 'input';
-  /** Rows of gate and up in one tensor: gate above up, or in turns. */
-  readonly gateUp: 'stacked' | 'interleaved';
+  /** Of gate and up in one tensor, and of all that are stacked. */
+  readonly layout: ExpertLayout;
   /** Where `clamped` clamps. */
   readonly limit: number;
 }
@@ -56,8 +57,10 @@ export function moeConfig(metadata: Metadata, key: string, defaults: MoeDefaults
     inner: inner ?? getCount(metadata, `${key}.feed_forward_length`),
     activation: defaults.activation ?? 'silu',
     weighted: 'result',
-    gateUp:
-      getString(metadata, `${key}.expert_gate_up`, 'stacked') === 'interleaved' ? 'interleaved' : 'stacked',
+    layout: {
+      interleaved: getString(metadata, `${key}.expert_gate_up`, 'stacked') === 'interleaved',
+      transposed: getString(metadata, `${key}.expert_layout`, 'rows') === 'columns',
+    },
     limit: getNumber(metadata, `${key}.swiglu_limit`, 7),
     routing: {
       score: score(metadata, key, defaults.score),

@@ -60,6 +60,10 @@ const LAYER_NAMES: Readonly<Record<string, string>> = {
   norm_2: 'ffn_norm',
   'ffn.up_proj': 'ffn_up',
   'ffn.down_proj': 'ffn_down',
+  // Llama 4
+  'feed_forward.gate_proj': 'ffn_gate',
+  'feed_forward.up_proj': 'ffn_up',
+  'feed_forward.down_proj': 'ffn_down',
 };
 /** Families with norms behind their blocks too: what others call the MLP's norm is the attention's second. */
 const NORMS_BEHIND: Readonly<Record<string, string>> = {
@@ -96,6 +100,8 @@ export function isPermutedInGguf(architecture: string): boolean {
 
 /** Their experts' gate and up projections take turns, row by row; GGUF has each apart. */
 const INTERLEAVED_EXPERTS = new Set(['gpt-oss']);
+/** Their stacked experts are stored by inputs. */
+const EXPERTS_BY_COLUMNS = new Set(['gpt-oss', 'llama4']);
 
 /** Their queries, keys and values stand in one tensor, group by group; GGUF has them kind by kind. */
 const GROUPED_QKV = new Set(['bloom', 'falcon', 'gptneox']);
@@ -150,6 +156,7 @@ export function withGgufNames(file: ModelFile): ModelFile {
   }
   const metadata = new Map(file.metadata);
   if (INTERLEAVED_EXPERTS.has(family)) metadata.set(`${architecture}.expert_gate_up`, 'interleaved');
+  if (EXPERTS_BY_COLUMNS.has(family)) metadata.set(`${architecture}.expert_layout`, 'columns');
   if (PERMUTED_IN_GGUF.has(family)) metadata.set(`${architecture}.rope.pairs`, 'halves');
   return { ...file, metadata, tensors, unsupported };
 }

@@ -13,12 +13,12 @@ import {
   type ExpertWeight,
   fitsOnePart,
   type Weight,
-  writeExpertRows,
   writeRows,
 } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
 import type { Adaptable } from './adapters.ts';
-import { type Experts, expertTensors } from './experts.ts';
+import { expertBiasSink, expertSink } from './expert-sinks.ts';
+import { type ExpertLayout, type Experts, expertTensors } from './experts.ts';
 import type { Linear, LinearWeight } from './linear.ts';
 
 /** Takes `count` rows of a tensor from `firstRow` on; they come in order. */
@@ -27,28 +27,8 @@ export type RowSink = (firstRow: number, count: number, bytes: Uint8Array) => vo
 type Destination =
   | { readonly kind: 'rows'; readonly weight: Weight; readonly firstRow: number }
   | { readonly kind: 'vector'; readonly tensor: Tensor; readonly offset: number }
-  /**
-   * Rows of experts from `firstExpert` on, `rows` of each, which lie at row `at` of the expert; interleaved,
-   * the even ones of them stand first.
-   */
-  | {
-      readonly kind: 'experts';
-      readonly weight: ExpertWeight;
-      readonly firstExpert: number;
-      readonly rows: number;
-      readonly at: number;
-      readonly interleaved: boolean;
-    }
   /** What an architecture lays out by itself. */
-  | { readonly kind: 'sink'; readonly sink: RowSink }
-  /** A row for each expert, at `at` of its row there. */
-  | {
-      readonly kind: 'expert biases';
-      readonly tensor: Tensor;
-      readonly stride: number;
-      readonly at: number;
-      readonly interleaved: boolean;
-    };
+  | { readonly kind: 'sink'; readonly sink: RowSink };
 
 export class WeightRegistry {
   readonly #gpu: Gpu;
@@ -176,20 +156,19 @@ export class WeightRegistry {
 
   /**
    * The same projection of `count` experts, its `parts` stacked within an expert: the names that GGUF has
-   * without their `.weight`, and rows. Biases come with them as in `linear`. Interleaved rows become the even
-   * ones followed by the odd ones.
+   * without their `.weight`, and rows. Biases come with them as in `linear`.
    * Throws 'corrupt-file' for tensors that are missing or of other shapes.
    */
   experts(
     name: string,
     { count, cols }: { count: number; cols: number },
     parts: ReadonlyArray<readonly [base: string, rows: number]>,
-    interleaved = false,
+    layout: ExpertLayout = {},
   ): Experts {
     const found = parts.map(([base, rows]) => ({
       base,
       rows,
-      ...expertTensors(this.#tensors, base, [count, rows, cols]),
+      ...expertTensors(this.#tensors, base, [count, rows, cols], layout),
     }));
     const alike = found.every(({ dtype }) => dtype === found[0]!.dtype);
     let firstRow = 0;
@@ -202,14 +181,9 @@ export class WeightRegistry {
       for (const part of run) {
         for (const { info, firstExpert } of part.tensors) {
           refuseOrder(info);
-          this.#destinations.set(info.name, {
-            kind: 'experts',
-            weight,
-            firstExpert,
-            rows: part.rows,
-            at,
-            interleaved,
-          });
+          const place = { firstExpert, rows: part.rows, at };
+          const sink = expertSink(device.queue, weight, info, place, layout);
+          this.#destinations.set(info.name, { kind: 'sink', sink });
         }
         at += part.rows;
       }
@@ -217,7 +191,7 @@ export class WeightRegistry {
       return {
         weight,
         firstRow: firstRow - rows,
-        bias: this.#expertBias(name, count, rows, run, interleaved),
+        bias: this.#expertBias(name, count, rows, run, layout),
       };
     });
     return { count, rows: firstRow, cols, weights };
@@ -242,7 +216,7 @@ export class WeightRegistry {
     count: number,
     stride: number,
     run: ReadonlyArray<{ base: string; rows: number }>,
-    interleaved: boolean,
+    layout: ExpertLayout,
   ): Tensor | undefined {
     if (!run.some(({ base }) => this.has(`${base}.bias`))) return undefined;
     const tensor = this.upload(`${name}.bias`, new Float32Array(count * stride));
@@ -250,8 +224,9 @@ export class WeightRegistry {
     for (const { base, rows } of run) {
       const bias = `${base}.bias`;
       if (this.has(bias)) {
-        this.#info(bias, [count, rows]);
-        this.#destinations.set(bias, { kind: 'expert biases', tensor, stride, at, interleaved });
+        const info = this.#info(bias, [count, rows]);
+        const sink = expertBiasSink(this.#gpu.device.queue, tensor, info, { stride, at }, layout);
+        this.#destinations.set(bias, { kind: 'sink', sink });
       }
       at += rows;
     }
@@ -332,27 +307,11 @@ export class WeightRegistry {
       destination.sink(firstRow, count, bytes);
       return;
     }
-    if (destination.kind === 'experts') {
-      const { weight, firstExpert, rows, at, interleaved } = destination;
-      const first = firstExpert * rows + firstRow;
-      const place = { first, count, rowsEach: rows, at, interleaved };
-      writeExpertRows(queue, weight, place, bytes, info.dtype);
-      return;
-    }
     const values = new Float32Array(info.shape.length === 1 ? info.shape[0]! : count * info.shape.at(-1)!);
     info.dtype.decode(bytes, values.length / info.dtype.blockSize, values);
     const { buffer, offset } = destination.tensor.place!;
-    if (destination.kind === 'vector') {
-      const first = destination.offset + (firstRow * values.length) / count;
-      queue.writeBuffer(buffer, offset + first * 4, values);
-      return;
-    }
-    const length = values.length / count;
-    for (let i = 0; i < count; i++) {
-      const to = (firstRow + i) * destination.stride + destination.at;
-      const row = values.subarray(i * length, (i + 1) * length);
-      queue.writeBuffer(buffer, offset + to * 4, destination.interleaved ? evenFirst(row) : row);
-    }
+    const first = destination.offset + (firstRow * values.length) / count;
+    queue.writeBuffer(buffer, offset + first * 4, values);
   }
 
   /** Bytes on the GPU. */
@@ -368,14 +327,6 @@ export class WeightRegistry {
     for (const weight of this.#experts) destroyExpertWeight(weight);
     for (const tensor of this.#vectors) tensor.place?.buffer.destroy();
   }
-}
-
-/** Rows 0, 2, 4 ... and then 1, 3, 5 ... */
-function evenFirst(values: Float32Array): Float32Array<ArrayBuffer> {
-  const half = values.length / 2;
-  return Float32Array.from({ length: values.length }, (_, i) =>
-    i < half ? values[2 * i]! : values[2 * (i - half) + 1]!,
-  );
 }
 
 /** Throws 'unsupported-dtype': experts share one matmul, and so one order of their inputs; sinks know of none. */

@@ -150,6 +150,7 @@ const ACTIVATIONS: Readonly<Record<string, readonly string[]>> = {
   granitemoe: ['silu', 'swish'],
   glm4_moe: ['silu', 'swish'],
   ernie4_5_moe: ['silu', 'swish'],
+  llama4_text: ['silu', 'swish'],
   smollm3: ['silu', 'swish'],
   granite: ['silu', 'swish'],
   olmo: ['silu', 'swish'],
@@ -169,7 +170,7 @@ const ACTIVATIONS: Readonly<Record<string, readonly string[]>> = {
   gemma2: GELU_TANH,
   gemma3_text: GELU_TANH,
 };
-const LAYER_KINDS = new Set(['full_attention', 'sliding_attention', 'attention']);
+const LAYER_KINDS = new Set(['full_attention', 'sliding_attention', 'chunked_attention', 'attention']);
 
 function reasonToRefuse(config: ConfigReader, architecture: string): string | undefined {
   const wanted = Object.hasOwn(ACTIVATIONS, architecture) ? ACTIVATIONS[architecture] : undefined;

@@ -3,6 +3,7 @@
 
 import type { MetadataValue } from '../metadata.ts';
 import type { ConfigReader } from './config-reader.ts';
+import { translateLlama4 } from './llama4-keys.ts';
 
 export type SetKey = (key: string, value: MetadataValue | undefined) => void;
 
@@ -61,6 +62,7 @@ const FAMILY_KEYS: Readonly<Record<string, FamilyKeys>> = {
     set('use_parallel_residual', config.flag('use_parallel_residual') ?? true);
     return undefined;
   },
+  llama4_text: translateLlama4,
   mpt(config, set) {
     const attention = config.object('attn_config');
     set('feed_forward_length', Math.round((config.number('expansion_ratio') ?? 4) * widthOf(config)));

@@ -11,6 +11,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   glm4_moe: 'glm4moe',
   gpt_neox: 'gptneox',
   gpt_oss: 'gpt-oss',
+  llama4_text: 'llama4',
   ministral: 'llama',
   mistral: 'llama',
   mixtral: 'llama',

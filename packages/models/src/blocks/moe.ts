@@ -18,7 +18,7 @@ import type { MoeConfig } from '../moe-config.ts';
 import type { WeightRegistry } from '../weight-registry.ts';
 import { type Mlp, mlp } from './mlp.ts';
 
-export interface Moe extends Omit<MoeConfig, 'gateUp'> {
+export interface Moe extends MoeConfig {
   /** Rows: a logit for each expert. */
   readonly router: Linear;
   /** [experts] f32, added to the scores for the choice alone. */
@@ -58,9 +58,11 @@ export function moeBlock(weights: WeightRegistry, dim: number, c: MoeConfig, i: 
             [`${blk}.ffn_gate_exps`, inner],
             [`${blk}.ffn_up_exps`, inner],
           ],
-      stacked && c.gateUp === 'interleaved',
+      stacked ? c.layout : {},
     ),
-    down: weights.experts(`${blk}.experts.down`, { count, cols: inner }, [[`${blk}.ffn_down_exps`, dim]]),
+    down: weights.experts(`${blk}.experts.down`, { count, cols: inner }, [[`${blk}.ffn_down_exps`, dim]], {
+      transposed: c.layout.transposed === true,
+    }),
     shared: sharedExpert(weights, dim, blk),
   };
 }

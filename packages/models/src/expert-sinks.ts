@@ -1,0 +1,64 @@
+// Where the rows of experts go as they stream in: dealt out to the experts, turned where a checkpoint has them by
+// columns, sorted where gate and up take turns.
+
+import type { TensorInfo } from '@quern/dtypes';
+import type { Tensor } from '@quern/gpu';
+import { type ExpertWeight, writeExpertRows } from '@quern/kernels';
+import { QuernError } from '@quern/spec';
+import type { ExpertLayout } from './experts.ts';
+import { ExpertTransposer } from './transposed-experts.ts';
+import type { RowSink } from './weight-registry.ts';
+
+/** Rows of experts from `firstExpert` on, `rows` of each, which lie at row `at` of the expert. */
+export function expertSink(
+  queue: GPUQueue,
+  weight: ExpertWeight,
+  { name, shape, dtype }: TensorInfo,
+  { firstExpert, rows, at }: { firstExpert: number; rows: number; at: number },
+  { interleaved = false, transposed = false }: ExpertLayout,
+): RowSink {
+  const put = (first: number, count: number, bytes: Uint8Array) =>
+    writeExpertRows(queue, weight, { first, count, rowsEach: rows, at, interleaved }, bytes, dtype);
+  // Single experts and the halves of MXFP4 have rows.
+  if (!transposed || shape.length < 3 || !name.endsWith('.weight')) {
+    return (first, count, bytes) => put(firstExpert * rows + first, count, bytes);
+  }
+  if (dtype.blockSize !== 1) {
+    throw new QuernError(
+      'unsupported-dtype',
+      `Tensor '${name}' holds the columns of experts as ${dtype.name}; F32, F16 and BF16 can be turned into rows.`,
+    );
+  }
+  const transposer = new ExpertTransposer(rows, weight.cols, dtype.blockBytes);
+  return (first, count, bytes) =>
+    transposer.add(first, count, bytes, (expert, matrix) => put(expert * rows, rows, matrix));
+}
+
+/** A row for each expert, at `at` of its row of `stride` values. */
+export function expertBiasSink(
+  queue: GPUQueue,
+  tensor: Tensor,
+  { dtype, shape }: TensorInfo,
+  { stride, at }: { stride: number; at: number },
+  { interleaved = false }: ExpertLayout,
+): RowSink {
+  const length = shape.at(-1)!;
+  return (firstRow, count, bytes) => {
+    const values = new Float32Array(count * length);
+    dtype.decode(bytes, values.length / dtype.blockSize, values);
+    const { buffer, offset } = tensor.place!;
+    for (let i = 0; i < count; i++) {
+      const to = (firstRow + i) * stride + at;
+      const row = values.subarray(i * length, (i + 1) * length);
+      queue.writeBuffer(buffer, offset + to * 4, interleaved ? evenFirst(row) : row);
+    }
+  };
+}
+
+/** Rows 0, 2, 4 ... and then 1, 3, 5 ... */
+function evenFirst(values: Float32Array): Float32Array<ArrayBuffer> {
+  const half = values.length / 2;
+  return Float32Array.from({ length: values.length }, (_, i) =>
+    i < half ? values[2 * i]! : values[2 * (i - half) + 1]!,
+  );
+}
