@@ -32,6 +32,11 @@ describe('latent rows, attended by threads', () => {
       });
     }
   });
+  test('rows that are sequences of their own, of other lengths', async () => {
+    for (const splitKeys of [32, 64]) {
+      await checkLatent(gpu, { ...small, chunks: [70], alone: [69, 0, 31, 32, 5, 64, 33], splitKeys });
+    }
+  });
   test('positions past 256', async () => {
     await checkLatent(gpu, { ...small, heads: 1, rank: 8, rotated: 8, chunks: [130, 130, 1] });
   });

@@ -41,6 +41,9 @@ describe('latent rows, attended by tiles', () => {
       });
     }
   });
+  test('rows that are sequences of their own, of other lengths', async () => {
+    await checkLatent(gpu, { ...small, heads: 20, chunks: [70], alone: [69, 0, 31, 32, 5], splitKeys: 32 });
+  });
   test.each(['f32', 'f16', 'q8'] as const)('as published: 512 + 64 values, %s', async (kv) => {
     await checkLatent(gpu, {
       form: 'tile',

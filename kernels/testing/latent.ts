@@ -20,6 +20,8 @@ export interface LatentCase {
   plain: number;
   /** Chunks of one sequence, in turn. */
   chunks: number[];
+  /** Positions that are then computed again, each as a sequence of its own. */
+  alone?: number[];
   splitKeys?: number;
 }
 
@@ -39,9 +41,8 @@ export async function checkLatent(gpu: Gpu, c: LatentCase): Promise<void> {
   const frequencies = ropeFrequencies(10000, rotated);
   const turns = angleTable({ rotated, frequencies }, positions);
   const angles = upload(gpu, turns, [turns.length]);
-  // Slot 1 of two, pages backwards.
-  const table = new Uint32Array(2 * pages).fill(0xffff);
-  for (let i = 0; i < pages; i++) table[pages + i] = pages - 1 - i;
+  // Two slots with the same pages, backwards.
+  const table = Uint32Array.from({ length: 2 * pages }, (_, i) => pages - 1 - (i % pages));
   const pageTable = uploadTensor(gpu.device, 'pages', table, [2, pages]);
   const kv = createTensor(gpu.device, 'kv', [(pages * pageBytes(shape)) / 4]);
   gpu.device.queue.writeBuffer(kv.place.buffer, 0, new Uint32Array(kv.byteLength / 4).fill(0x7fc07fc0));
@@ -49,55 +50,63 @@ export async function checkLatent(gpu: Gpu, c: LatentCase): Promise<void> {
   const compressed = randomF32(positions * keyDim, 5).map((v) => v * 2);
   const projected = randomF32(positions * heads * (plain + rotated), 7).map((v) => v * 3);
   const absorbed = randomF32(positions * heads * keyDim, 9).map((v) => v * 2);
-  const cached: Float64Array[] = [];
-  const expected: number[] = [];
-  const actual: number[] = [];
+  const expected = expectedRows();
   let start = 0;
   for (const rows of c.chunks) {
-    const part = (all: Float32Array, width: number) => all.slice(start * width, (start + rows) * width);
-    const step = stepTensor(
-      gpu,
+    await checkRows(
       Array.from({ length: rows }, (_, i) => ({ position: start + i, slot: 1 })),
+      rows > 1,
     );
-    const q = upload(gpu, part(absorbed, heads * keyDim), [rows, heads * keyDim]);
-    const y = poisoned(gpu, [rows, heads * rank]);
+    start += rows;
+  }
+  // Once more, each row a sequence that ends there; what they append is what is there.
+  if (c.alone)
+    await checkRows(
+      c.alone.map((position, i) => ({ position, slot: i % 2 })),
+      false,
+    );
+
+  async function checkRows(rows: Array<{ position: number; slot: number }>, oneSequence: boolean) {
+    const count = rows.length;
+    const part = (all: Float32Array, width: number) => {
+      const picked = rows.map(({ position }) => [...all.subarray(position * width, (position + 1) * width)]);
+      return upload(gpu, Float32Array.from(picked.flat()), [count, width]);
+    };
+    const step = stepTensor(gpu, rows);
+    const q = part(absorbed, heads * keyDim);
+    const y = poisoned(gpu, [count, heads * rank]);
+    const common = { heads, shape, step, pageTable, kv, q };
     await runOp(
       gpu,
       (rec) => {
         latentAppend(rec, {
-          compressed: upload(gpu, part(compressed, keyDim), [rows, keyDim]),
+          ...common,
+          compressed: part(compressed, keyDim),
           weight: upload(gpu, weight, [rank]),
           epsilon: EPSILON,
-          heads,
-          shape,
-          projected: upload(gpu, part(projected, heads * (plain + rotated)), [
-            rows,
-            heads * (plain + rotated),
-          ]),
+          projected: part(projected, heads * (plain + rotated)),
           angles,
-          step,
-          pageTable,
-          kv,
-          q,
         });
         attention(rec, {
-          q,
-          heads,
-          shape,
+          ...common,
           scale,
-          oneSequence: rows > 1,
-          keys: start + rows,
-          step,
-          pageTable,
-          kv,
+          oneSequence,
+          keys: Math.max(...rows.map(({ position }) => position)) + 1,
           y,
           ...(c.splitKeys && { splitKeys: c.splitKeys }),
         });
       },
       { attention: c.form },
     );
-    for (const value of await readF32(gpu, y)) actual.push(value);
-    for (let row = start; row < start + rows; row++) {
+    const wanted = rows.flatMap(({ position }) => [...expected[position]!]);
+    const bound = { f32: 1e-9, f16: 2e-6, q8: 2e-3 }[type];
+    expect(nmse(await readF32(gpu, y), wanted)).toBeLessThanOrEqual(bound);
+  }
+
+  /** Attended rows in f64, by position. */
+  function expectedRows(): Float64Array[] {
+    const cached: Float64Array[] = [];
+    return Array.from({ length: positions }, (_, row) => {
       const raw = compressed.subarray(row * keyDim, (row + 1) * keyDim);
       cached.push(latentRowRef(raw, weight, EPSILON, row, frequencies));
       const query = Float64Array.from(absorbed.subarray(row * heads * keyDim, (row + 1) * heads * keyDim));
@@ -108,17 +117,7 @@ export async function checkLatent(gpu: Gpu, c: LatentCase): Promise<void> {
         query.set(turned, h * keyDim + rank);
       }
       const values = cached.map((key) => key.subarray(0, rank));
-      const attended = attentionRef(query, cached, values, {
-        heads,
-        kvHeads: 1,
-        keyDim,
-        valueDim: rank,
-        scale,
-      });
-      for (const value of attended) expected.push(value);
-    }
-    start += rows;
+      return attentionRef(query, cached, values, { heads, kvHeads: 1, keyDim, valueDim: rank, scale });
+    });
   }
-  const bound = { f32: 1e-9, f16: 2e-6, q8: 2e-3 }[type];
-  expect(nmse(actual, expected)).toBeLessThanOrEqual(bound);
 }
