@@ -3,12 +3,11 @@
 
 import type { TensorInfo } from '@quern/dtypes';
 import type { AdapterFile, ModelFile } from '@quern/formats';
-import { getCount } from '@quern/formats';
 import { createTensor, type Gpu, type Recorder, type Tensor, uploadTensor } from '@quern/gpu';
 import { createWeight, destroyWeight, loraAdd, matmul, type Weight, writeRows } from '@quern/kernels';
 import { QuernError, throwIfAborted } from '@quern/spec';
 import { ggufArchitecture } from './architectures/aliases.ts';
-import { ggufName, isPermutedInGguf } from './weight-names.ts';
+import { checkpointRow, ggufName } from './weight-names.ts';
 
 interface Addition {
   /** [rank, inputs]. */
@@ -157,32 +156,22 @@ function rowsOf(values: Float32Array, from: number, to: number, scale: number): 
   return out;
 }
 
-/**
- * Row i of the base's weight is row order(i) of the adapter's. They differ for queries and keys of families that
- * GGUF stores with the pairs of RoPE side by side, where one of the two is a GGUF and the other is not.
- */
-function rowOrder(
-  file: AdapterFile,
+/** Row i of the base's weight is row order(i) of the adapter's; undefined where they agree. */
+export function rowOrder(
+  adapter: Pick<AdapterFile, 'format'>,
   base: Pick<ModelFile, 'format' | 'architecture' | 'metadata'>,
   name: string,
   rows: number,
 ): ((row: number) => number) | undefined {
-  const [, which] = /\.attn_([qk])\.weight$/.exec(name) ?? [];
-  const differ = (file.format === 'gguf') !== (base.format === 'gguf');
-  if (which === undefined || !differ || !isPermutedInGguf(base.architecture)) return undefined;
-  const key = `${base.architecture}.attention.head_count`;
-  const heads = getCount(base.metadata, key);
-  const count = which === 'q' ? heads : getCount(base.metadata, `${key}_kv`, heads);
-  const size = rows / count;
-  const half = size / 2;
-  return (row) => {
-    const head = row - (row % size);
-    const within = row % size;
-    // GGUF's row 2 i + p is Hugging Face's row p * half + i.
-    return base.format === 'gguf'
-      ? head + (within % 2) * half + (within >> 1)
-      : head + 2 * (within % half) + Math.floor(within / half);
-  };
+  const order = checkpointRow(name, base);
+  if (!order) return undefined;
+  if (order.when === 'always') return adapter.format === 'peft' ? (at) => order.row(at, rows) : undefined;
+  if ((adapter.format === 'gguf') === (base.format === 'gguf')) return undefined;
+  if (base.format === 'gguf') return (at) => order.row(at, rows);
+  // The other way round: rows of a GGUF's adapter for a checkpoint.
+  const inverse = new Uint32Array(rows);
+  for (let at = 0; at < rows; at++) inverse[order.row(at, rows)] = at;
+  return (at) => inverse[at]!;
 }
 
 function inOrder(

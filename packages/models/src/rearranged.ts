@@ -39,6 +39,19 @@ export interface HeadGroups {
   readonly headDim: number;
 }
 
+/** Where row `at` of all queries, all keys, all values stands, if those stand group by group. */
+export function groupedRow(at: number, { heads, kvHeads, headDim }: HeadGroups): number {
+  const each = heads / kvHeads;
+  const head = Math.floor(at / headDim);
+  const [group, place] =
+    head < heads
+      ? [Math.floor(head / each), head % each]
+      : head < heads + kvHeads
+        ? [head - heads, each]
+        : [head - heads - kvHeads, each + 1];
+  return (group * (each + 2) + place) * headDim + (at % headDim);
+}
+
 /**
  * Queries, keys and values that stand group by group (the queries of a KV head, its key, its value), as all queries,
  * all keys, all values; also their bias. With as many KV heads as heads that is query, key, value of each head.
@@ -47,13 +60,6 @@ export interface HeadGroups {
 export function ungrouped(info: TensorInfo, { heads, kvHeads, headDim }: HeadGroups): TensorInfo {
   const rows = (heads + 2 * kvHeads) * headDim;
   if (info.shape[0] !== rows) throw unfit(info, `has ${info.shape[0]} rows; its heads ask for ${rows}`);
-  const each = heads / kvHeads;
-  /** The head, of all of them group by group, that stands at place `head` among queries, keys and values. */
-  const storedHead = (head: number) => {
-    if (head < heads) return Math.floor(head / each) * (each + 2) + (head % each);
-    const [group, kind] = head < heads + kvHeads ? [head - heads, 0] : [head - heads - kvHeads, 1];
-    return group * (each + 2) + each + kind;
-  };
   const rowBytes = (info.shape[1] ?? 1) * elementBytes(info);
   return {
     ...info,
@@ -62,7 +68,7 @@ export function ungrouped(info: TensorInfo, { heads, kvHeads, headDim }: HeadGro
       async assemble(sources, signal) {
         const bytes = await readWhole(info, sources, signal);
         const row = (at: number) => {
-          const stored = storedHead(Math.floor(at / headDim)) * headDim + (at % headDim);
+          const stored = groupedRow(at, { heads, kvHeads, headDim });
           return bytes.subarray(stored * rowBytes, (stored + 1) * rowBytes);
         };
         return {

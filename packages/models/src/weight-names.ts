@@ -3,12 +3,12 @@
 // and whose Q and K rows GGUF permutes (docs/decisions/semantics.md).
 
 import type { DType, TensorInfo } from '@quern/dtypes';
-import { getCount, type ModelFile, type UnsupportedTensor } from '@quern/formats';
+import { getCount, type Metadata, type ModelFile, type UnsupportedTensor } from '@quern/formats';
 import { QuernError } from '@quern/spec';
 import { ggufArchitecture } from './architectures/aliases.ts';
 import { ggufExpertName } from './expert-names.ts';
 import { packedHalf } from './packed-experts.ts';
-import { stacked, transposed, ungrouped } from './rearranged.ts';
+import { groupedRow, type HeadGroups, stacked, transposed, ungrouped } from './rearranged.ts';
 
 /** Modules of a layer, without `model.layers.<i>.` (`transformer.h.<i>.` and others) and `blk.<i>.`. */
 const LAYER_NAMES: Readonly<Record<string, string>> = {
@@ -93,11 +93,6 @@ const STORES_NORMS_LESS_ONE = new Set(['gemma', 'gemma2', 'gemma3', 'nemotron'])
 /** Their converters reorder Q and K so that the pairs of RoPE stand side by side; checkpoints have halves. */
 const PERMUTED_IN_GGUF = new Set(['llama', 'granite', 'granitemoe', 'olmo', 'smollm3']);
 
-/** True for families whose Q and K rows GGUF has in another order than checkpoints. */
-export function isPermutedInGguf(architecture: string): boolean {
-  return PERMUTED_IN_GGUF.has(ggufArchitecture(architecture));
-}
-
 /** Their experts' gate and up projections take turns, row by row; GGUF has each apart. */
 const INTERLEAVED_EXPERTS = new Set(['gpt-oss']);
 /** Their stacked experts are stored by inputs. */
@@ -166,10 +161,48 @@ function inOrder(info: TensorInfo, family: string, { architecture, metadata }: M
   const [, part = '', kind] = /^blk\.\d+\.(.+)\.(weight|bias)$/.exec(info.name) ?? [];
   if (TRANSPOSED.has(family) && kind === 'weight' && info.shape.length === 2) return transposed(info);
   if (!GROUPED_QKV.has(family) || part !== 'attn_qkv') return info;
+  return ungrouped(info, headGroups(architecture, metadata));
+}
+
+/** How the heads of a model are grouped. Throws 'corrupt-file' where the metadata does not say. */
+function headGroups(architecture: string, metadata: Metadata): HeadGroups {
   const heads = getCount(metadata, `${architecture}.attention.head_count`);
-  const kvHeads = getCount(metadata, `${architecture}.attention.head_count_kv`, heads);
-  const headDim = getCount(metadata, `${architecture}.attention.key_length`);
-  return ungrouped(info, { heads, kvHeads, headDim });
+  return {
+    heads,
+    kvHeads: getCount(metadata, `${architecture}.attention.head_count_kv`, heads),
+    headDim: getCount(
+      metadata,
+      `${architecture}.attention.key_length`,
+      getCount(metadata, `${architecture}.embedding_length`, 0) / heads,
+    ),
+  };
+}
+
+/**
+ * Row i of GGUF's tensor `name` is row f(i) of a checkpoint's: `permuted` where a GGUF of the family has another order
+ * than a checkpoint even when loaded here, `always` where both are loaded in GGUF's. Undefined: they agree.
+ */
+export function checkpointRow(
+  name: string,
+  { architecture, metadata }: Pick<ModelFile, 'architecture' | 'metadata'>,
+): { readonly when: 'permuted' | 'always'; row(at: number, rows: number): number } | undefined {
+  const family = ggufArchitecture(architecture);
+  const [, part] = /^blk\.\d+\.(attn_(?:q|k|qkv))\.weight$/.exec(name) ?? [];
+  const moved = part === 'attn_qkv' ? GROUPED_QKV : PERMUTED_IN_GGUF;
+  if (part === undefined || !moved.has(family)) return undefined;
+  const groups = headGroups(architecture, metadata);
+  if (part === 'attn_qkv') {
+    return { when: 'always', row: (at) => groupedRow(at, groups) };
+  }
+  return {
+    when: 'permuted',
+    row(at, rows) {
+      // GGUF's row 2 i + p of a head is the checkpoint's row p * half + i.
+      const size = rows / (part === 'attn_q' ? groups.heads : groups.kvHeads);
+      const within = at % size;
+      return at - within + (within % 2) * (size / 2) + (within >> 1);
+    },
+  };
 }
 
 /** StableLM's norms of single heads, as one matrix for each layer. */

@@ -43,9 +43,11 @@ async function openPath(path: string, _pool: ChunkPool, alone: boolean): Promise
   const names =
     kind === 'folder'
       ? chooseOnly(await readdir(path), path)
-      : alone && /\.safetensors$/i.test(path)
-        ? withBeside(basename(path), await readdir(folder))
-        : allParts(basename(path));
+      : !alone
+        ? [basename(path)]
+        : /\.safetensors$/i.test(path)
+          ? withBeside(basename(path), await readdir(folder))
+          : allParts(basename(path));
   const opened: ByteSource[] = [];
   try {
     for (const name of names) opened.push(await openNodeFile(join(folder, name), shownAs(folder, name)));
