@@ -59,6 +59,12 @@ export { rmsNorm, type RmsNormOptions } from './rms-norm/rms-norm.ts';
 export { angleTable, type RopeAngles, ropeFrequencies } from './rope-append/angles.ts';
 export { ropeAppend, type RopeAppendOptions } from './rope-append/rope-append.ts';
 export { scale, type ScaleOptions } from './scale/scale.ts';
+export {
+  shortConv,
+  shortConvGate,
+  type ShortConvGateOptions,
+  type ShortConvOptions,
+} from './short-conv/short-conv.ts';
 export { softcap, type SoftcapOptions } from './softcap/softcap.ts';
 export { temper, type Temperature, type TemperOptions } from './temper/temper.ts';
 export { tokenLogprob, type TokenLogprobOptions } from './token-logprob/token-logprob.ts';

@@ -49,6 +49,8 @@ export const DENSE = [
   'arch-bloom',
   'arch-mpt',
   'arch-nemotron',
+  'arch-lfm2',
+  'arch-lfm2moe',
 ];
 
 /** Families of experts whose cases e2e/oracle makes; a width of 24 leaves a tail in every expert. */
@@ -72,6 +74,7 @@ export const DENSE_QUICK = [
   'arch-falcon-40b',
   'arch-gpt2',
   'arch-bloom',
+  'arch-lfm2',
 ];
 
 /** Their Hugging Face folders, whose names, keys or order of values are more than a table's lookup. */
@@ -85,6 +88,8 @@ export const DENSE_FOLDERS = [
   'arch-gpt2',
   'arch-gptneox-serial',
   'arch-granite',
+  'arch-lfm2',
+  'arch-lfm2moe',
   'arch-mpt',
   'arch-nemotron',
   'arch-olmo3',

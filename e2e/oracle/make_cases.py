@@ -87,9 +87,9 @@ def fill(model, row, seed, gain):
                     std *= 3   # experts that differ clearly
                 p.copy_(rn(p) * std)
         for name, b in model.named_buffers():
-            if "correction_bias" in name:
+            if name.endswith("_bias"):
                 b.copy_(rn(b) * 0.1)
-        for p in [*model.parameters(), *(b for n, b in model.named_buffers() if "correction_bias" in n)]:
+        for p in [*model.parameters(), *(b for n, b in model.named_buffers() if n.endswith("_bias"))]:
             p.copy_(round_both(p))
 
 

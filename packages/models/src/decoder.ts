@@ -17,6 +17,7 @@ import {
 import { type Mlp, mlp } from './blocks/mlp.ts';
 import { hasExperts, type Moe, moe, moeBlock } from './blocks/moe.ts';
 import { type Norm, type NormKind, normed, readNorm } from './blocks/norm.ts';
+import { shortConvBlock, type ShortConvBlock, shortConvolution } from './blocks/short-conv.ts';
 import { linear, type Linear } from './linear.ts';
 import { type MoeConfig, moeConfig, type MoeDefaults } from './moe-config.ts';
 import { type RopeConfig, ropeConfig, RopeTables } from './rope.ts';
@@ -66,6 +67,10 @@ export interface DecoderConfig extends ModelConfig {
   bareHeadNorms?(i: number): boolean;
   /** How queries of layer i grow with their position. */
   temperature?(i: number): Temperature | undefined;
+  /** Layer i has a convolution over so many tokens instead of attention (LFM2). */
+  convolution?(i: number): number | undefined;
+  /** What files call the last norm, else 'output_norm'. */
+  readonly outputNorm?: string;
   /** Latent attention, in every layer. */
   readonly latent?: LatentConfig | undefined;
   /** RoPE of layer i. */
@@ -149,7 +154,7 @@ export function uniformDecoder(
 
 interface Layer {
   readonly attentionNorm: Norm | undefined;
-  readonly attention: AttentionBlock | LatentBlock;
+  readonly attention: AttentionBlock | LatentBlock | ShortConvBlock;
   readonly afterAttention: Norm | undefined;
   readonly mlpNorm: Norm | undefined;
   readonly mlp: Mlp | Moe;
@@ -163,7 +168,8 @@ export function createDecoder(weights: WeightRegistry, c: DecoderConfig, positio
   const places = placeTable(weights, c, positions);
   const bare: Norm | undefined =
     c.norms === 'bare' ? { kind: 'bare', weight: undefined, bias: undefined, epsilon: c.epsilon } : undefined;
-  const embeddingNorm = readNorm(weights, 'token_embd_norm', c);
+  const last = c.outputNorm ?? 'output_norm';
+  const embeddingNorm = last === 'token_embd_norm' ? undefined : readNorm(weights, 'token_embd_norm', c);
   const slopes = c.slopes && weights.upload('alibi slopes', c.slopes);
   const layers = Array.from({ length: c.layers }, (_, i): Layer => {
     const norm = (name: string) => readNorm(weights, `blk.${i}.${name}`, c);
@@ -179,8 +185,8 @@ export function createDecoder(weights: WeightRegistry, c: DecoderConfig, positio
       afterMlp: norm('post_ffw_norm'),
     };
   });
-  const outputNorm = bare ?? readNorm(weights, 'output_norm', c);
-  if (!outputNorm) throw new QuernError('corrupt-file', "The file has no tensor 'output_norm.weight'.");
+  const outputNorm = bare ?? readNorm(weights, last, c);
+  if (!outputNorm) throw new QuernError('corrupt-file', `The file has no tensor '${last}.weight'.`);
   const output = weights.has('output.weight')
     ? weights.linear('output', dim, [['output.weight', c.vocabulary]])
     : embedding;
@@ -213,10 +219,7 @@ export function createDecoder(weights: WeightRegistry, c: DecoderConfig, positio
         const before = hidden;
         const x = normed(rec, layer.attentionNorm, { x: before, step });
         const attending = { x, residual: direct(layer.afterAttention, before), context };
-        const attended =
-          'absorb' in attention
-            ? latentAttention(rec, attention, i, attending)
-            : selfAttention(rec, attention, i, attending);
+        const attended = attend(rec, attention, i, attending);
         hidden = joined(rec, attended, layer.afterAttention, step, before);
         const seen = c.parallel ? before : hidden;
         const rows = {
@@ -247,6 +250,16 @@ export function createDecoder(weights: WeightRegistry, c: DecoderConfig, positio
   };
 }
 
+function attend(
+  rec: Recorder,
+  block: Layer['attention'],
+  i: number,
+  rows: { x: Tensor; residual: Tensor | undefined; context: ForwardContext },
+): Tensor {
+  if ('absorb' in block) return latentAttention(rec, block, i, rows);
+  return 'qkv' in block ? selfAttention(rec, block, i, rows) : shortConvolution(rec, block, i, rows);
+}
+
 /** The table of learned positions. Throws 'invalid-request' for a context that it does not reach. */
 function placeTable(weights: WeightRegistry, c: DecoderConfig, positions: number): Linear | undefined {
   if (c.learnedPositions === 0) return undefined;
@@ -265,7 +278,9 @@ function attentionBlock(
   i: number,
   angles: Tensor,
   slopes: Tensor | undefined,
-): AttentionBlock | LatentBlock {
+): Layer['attention'] {
+  const tokens = c.convolution?.(i);
+  if (tokens !== undefined) return shortConvBlock(weights, i, { dim: c.dim, tokens, angles });
   if (c.latent) {
     return latentBlock(weights, c.latent, i, { dim: c.dim, epsilon: c.epsilon, angles, scale: c.scoreScale });
   }

@@ -53,6 +53,18 @@ const LAYER_NAMES: Readonly<Record<string, string>> = {
   'self_attention.dense': 'attn_output',
   'mlp.dense_h_to_4h': 'ffn_up',
   'mlp.dense_4h_to_h': 'ffn_down',
+  // LFM2
+  operator_norm: 'attn_norm',
+  ffn_norm: 'ffn_norm',
+  'self_attn.out_proj': 'attn_output',
+  'self_attn.q_layernorm': 'attn_q_norm',
+  'self_attn.k_layernorm': 'attn_k_norm',
+  'conv.conv': 'shortconv.conv',
+  'conv.in_proj': 'shortconv.in_proj',
+  'conv.out_proj': 'shortconv.out_proj',
+  'feed_forward.w1': 'ffn_gate',
+  'feed_forward.w3': 'ffn_up',
+  'feed_forward.w2': 'ffn_down',
   // MPT
   norm_1: 'attn_norm',
   'attn.Wqkv': 'attn_qkv',
@@ -78,6 +90,8 @@ const MODEL_NAMES: Readonly<Record<string, string>> = {
   word_embeddings: 'token_embd',
   embed_in: 'token_embd',
   word_embeddings_layernorm: 'token_embd_norm',
+  // LFM2, which GGUF took by its word
+  embedding_norm: 'token_embd_norm',
   wpe: 'position_embd',
   norm: 'output_norm',
   norm_f: 'output_norm',
@@ -160,6 +174,10 @@ export function withGgufNames(file: ModelFile): ModelFile {
 function inOrder(info: TensorInfo, family: string, { architecture, metadata }: ModelFile): TensorInfo {
   const [, part = '', kind] = /^blk\.\d+\.(.+)\.(weight|bias)$/.exec(info.name) ?? [];
   if (TRANSPOSED.has(family) && kind === 'weight' && info.shape.length === 2) return transposed(info);
+  // A convolution of each channel on its own: [channels, 1, tokens].
+  if (part === 'shortconv.conv' && info.shape.length === 3 && info.shape[1] === 1) {
+    return { ...info, shape: [info.shape[0]!, info.shape[2]!] };
+  }
   if (!GROUPED_QKV.has(family) || part !== 'attn_qkv') return info;
   return ungrouped(info, headGroups(architecture, metadata));
 }

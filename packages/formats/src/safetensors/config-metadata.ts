@@ -58,7 +58,11 @@ export function translateConfig(json: Json): TranslatedConfig {
     architecture,
     metadata,
     vectors: rope.vectors,
-    tied: config.flag('tie_word_embeddings') ?? outer.flag('tie_word_embeddings') ?? false,
+    tied:
+      config.flag('tie_embedding') ??
+      config.flag('tie_word_embeddings') ??
+      outer.flag('tie_word_embeddings') ??
+      false,
     ...(refused !== undefined && { refused }),
   };
 }
@@ -83,7 +87,7 @@ const COUNTS: Names = [
   ['expert_group_count', ['n_group']],
   ['expert_group_used_count', ['topk_group']],
   ['expert_shared_feed_forward_length', ['shared_expert_intermediate_size']],
-  ['leading_dense_block_count', ['first_k_dense_replace']],
+  ['leading_dense_block_count', ['first_k_dense_replace', 'num_dense_layers']],
 ];
 const NUMBERS: Names = [
   ['attention.layer_norm_rms_epsilon', ['rms_norm_eps']],
@@ -188,7 +192,10 @@ function reasonToRefuse(config: ConfigReader, architecture: string): string | un
   }
   const router = refuseRouter(config, architecture);
   if (router !== undefined) return router;
-  const odd = config.strings('layer_types')?.find((kind) => !LAYER_KINDS.has(kind));
+  const convolves = architecture === 'lfm2' || architecture === 'lfm2_moe';
+  const odd = config
+    .strings('layer_types')
+    ?.find((kind) => !LAYER_KINDS.has(kind) && !(kind === 'conv' && convolves));
   if (odd !== undefined) return `layer_types names '${odd}', which is not known here`;
   for (const key of ['use_bidirectional_attention', 'is_encoder_decoder'] as const) {
     if (config.flag(key) === true) return `${key} is true; only causal decoders run`;

@@ -83,3 +83,27 @@ test('EXAONE 4: a pattern of letters', () => {
   const given = metadata({ ...json, sliding_window: 8, sliding_window_pattern: 'LLG' });
   expect(given['exaone4.attention.sliding_window_pattern']).toEqual([true, true, false, true, true]);
 });
+
+test('LFM2: layers that attend by their KV heads, the width of the MLP adjusted', () => {
+  const json = {
+    model_type: 'lfm2',
+    hidden_size: 1024,
+    num_attention_heads: 16,
+    num_hidden_layers: 3,
+    num_key_value_heads: 8,
+    block_ff_dim: 6656,
+    block_multiple_of: 256,
+    norm_eps: 1e-5,
+  };
+  const expected = {
+    'lfm2.feed_forward_length': 4608,
+    'lfm2.attention.head_count_kv': Uint32Array.of(0, 8, 0),
+    'lfm2.attention.layer_norm_rms_epsilon': 1e-5,
+    'lfm2.shortconv.l_cache': 3,
+  };
+  expect(metadata({ ...json, layer_types: ['conv', 'full_attention', 'conv'] })).toMatchObject(expected);
+  expect(metadata({ ...json, full_attn_idxs: [1] })).toMatchObject(expected);
+  const plain = metadata({ ...json, block_auto_adjust_ff_dim: false });
+  expect(plain['lfm2.feed_forward_length']).toBe(6656);
+  expect(refused({ ...json, model_type: 'llama', layer_types: ['conv'] })).toContain("'conv'");
+});

@@ -62,6 +62,15 @@ const FAMILY_KEYS: Readonly<Record<string, FamilyKeys>> = {
     set('use_parallel_residual', config.flag('use_parallel_residual') ?? true);
     return undefined;
   },
+  lfm2(config, set) {
+    const given = config.count('block_ff_dim') ?? config.count('intermediate_size') ?? 0;
+    set(
+      'feed_forward_length',
+      config.flag('block_auto_adjust_ff_dim') === false ? given : adjusted(config, given),
+    );
+    return convolutions(config, set);
+  },
+  lfm2_moe: (config, set) => convolutions(config, set),
   llama4_text: translateLlama4,
   mpt(config, set) {
     const attention = config.object('attn_config');
@@ -105,6 +114,31 @@ const FAMILY_KEYS: Readonly<Record<string, FamilyKeys>> = {
 /** Sets a family's own keys; returns why the model is refused, if it is. */
 export function translateFamily(architecture: string, config: ConfigReader, set: SetKey): string | undefined {
   return Object.hasOwn(FAMILY_KEYS, architecture) ? FAMILY_KEYS[architecture]!(config, set) : undefined;
+}
+
+/** LFM2's width of an MLP: two thirds, multiplied and rounded up. */
+function adjusted(config: ConfigReader, given: number): number {
+  const thirds = Math.floor((2 * given) / 3);
+  const multiplier = config.number('block_ffn_dim_multiplier');
+  if (multiplier === undefined) return thirds;
+  const multiple = Math.max(1, config.count('block_multiple_of') ?? 1);
+  return Math.ceil(Math.floor(multiplier * thirds) / multiple) * multiple;
+}
+
+/** LFM2: which layers attend, as GGUF says it, by the KV heads of each. */
+function convolutions(config: ConfigReader, set: SetKey): string | undefined {
+  const layers = config.count('num_hidden_layers') ?? 0;
+  const kinds = config.strings('layer_types');
+  const attending = config.numbers('full_attn_idxs');
+  const heads = config.count('num_key_value_heads') ?? 0;
+  const attends = (i: number) => (kinds ? kinds[i] !== 'conv' : (attending?.includes(i) ?? true));
+  set(
+    'attention.head_count_kv',
+    Uint32Array.from({ length: layers }, (_, i) => (attends(i) ? heads : 0)),
+  );
+  set('attention.layer_norm_rms_epsilon', config.number('norm_eps'));
+  set('shortconv.l_cache', config.count('conv_L_cache'));
+  return undefined;
 }
 
 function widthOf(config: ConfigReader): number {

@@ -11,6 +11,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   glm4_moe: 'glm4moe',
   gpt_neox: 'gptneox',
   gpt_oss: 'gpt-oss',
+  lfm2_moe: 'lfm2moe',
   llama4_text: 'llama4',
   ministral: 'llama',
   mistral: 'llama',

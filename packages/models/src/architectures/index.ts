@@ -20,6 +20,7 @@ import { gptOss } from './gpt_oss.ts';
 import { gpt2 } from './gpt2.ts';
 import { gptneox } from './gptneox.ts';
 import { granite } from './granite.ts';
+import { lfm2 } from './lfm2.ts';
 import { llama } from './llama.ts';
 import { llama4 } from './llama4.ts';
 import { mpt } from './mpt.ts';
@@ -56,6 +57,8 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   gptneox,
   granite,
   granitemoe: granite,
+  lfm2,
+  lfm2moe: lfm2,
   llama,
   llama4,
   mpt,
