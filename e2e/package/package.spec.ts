@@ -2,6 +2,7 @@
 // under a CSP that allows nothing but the page's own origin.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ROOT } from '../../scripts/setup/paths.js';
 import { expect, test } from '../browser/fixtures.ts';
 import { CORS, serveFiles } from '../servers/files.ts';
 import { readTiny, SMOLLM2_FILE } from '../servers/models.ts';
@@ -52,6 +53,29 @@ test("streams under default-src 'self'", async ({ page }) => {
     await page.reload();
     await expect(page.locator('html')).toHaveAttribute('data-state', 'done');
     expect(server.sent('/tiny.gguf')).toBeLessThan(2 * site.get('/tiny.gguf')!.length);
+  } finally {
+    await server.close();
+  }
+});
+
+test("a folder of safetensors streams under default-src 'self': what reads it is loaded then", async ({
+  page,
+}) => {
+  const folder = join(ROOT, 'e2e', 'conformance', 'arch-qwen3');
+  const site = new Map<string, Uint8Array>();
+  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'])
+    site.set(`/qwen3/${name}`, await readFile(join(folder, name)));
+  for (const name of await filesOf(project.site))
+    site.set(`/${name}`, await readFile(join(project.site, name)));
+  const server = await serveFiles(site, { 'content-security-policy': "default-src 'self'" });
+  try {
+    await page.goto(`${server.url}/?model=/qwen3/&prompt=To%20be`);
+    await expect(page.locator('html')).toHaveAttribute('data-state', /./);
+    expect(
+      await page.locator('html').getAttribute('data-state'),
+      await page.locator('#text').innerText(),
+    ).toBe('done');
+    await expect(page.locator('#text')).toHaveText(/\S/);
   } finally {
     await server.close();
   }

@@ -4,11 +4,18 @@
 import { rm } from 'node:fs/promises';
 import { build, defaultClientConditions, defaultServerConditions } from 'vite';
 import { PACKAGE } from './paths.js';
+import { shaders } from './shaders.js';
 
 /** Part of the package -> its entries, and where it runs. */
 const PARTS = {
   page: { entries: { index: 'src/index.ts' }, platform: 'browser', library: true, minify: false },
-  worker: { entries: { worker: 'src/worker/index.ts' }, platform: 'browser', minify: true },
+  worker: { entries: { worker: 'src/worker/index.ts' }, platform: 'browser', minify: true, with: 'folders' },
+  folders: {
+    entries: { folders: '../formats/src/folders.ts' },
+    platform: 'browser',
+    library: true,
+    minify: true,
+  },
   node: { entries: { node: 'src/node/index.ts', cli: 'src/cli/index.ts' }, platform: 'node', minify: false },
 };
 
@@ -17,7 +24,8 @@ const SHARED = 'node-shared';
 
 /** Builds one part into `outDir`, and nothing else there is touched. */
 export async function bundle(part, outDir) {
-  const { entries, platform, library, minify } = PARTS[part];
+  const { entries, platform, library, minify, with: other } = PARTS[part];
+  if (other) await bundle(other, outDir);
   const conditions = platform === 'node' ? defaultServerConditions : defaultClientConditions;
   if (part === 'node') await rm(`${outDir}/${SHARED}`, { recursive: true, force: true });
   await build({
@@ -25,7 +33,7 @@ export async function bundle(part, outDir) {
     root: PACKAGE,
     logLevel: 'warn',
     publicDir: false,
-    plugins: [ownWorker()],
+    plugins: [shaders(), ownWorker(), ...(other ? [ownFolders()] : [])],
     resolve: { conditions: ['quern-source', ...conditions] },
     ssr: { resolve: { conditions: ['quern-source', ...conditions] }, noExternal: true, external: ['webgpu'] },
     build: {
@@ -83,6 +91,32 @@ function ownWorker() {
           .replaceAll(MARK, PACKAGE_FORM)
           // wesl writes this comment into shaders; dev servers would look for a source map of ours.
           .replaceAll('//# sourceMappingURL=', '//# source\\x4dappingURL=');
+      }
+    },
+  };
+}
+
+const FOLDERS = /import\('\.{1,2}\/folders\.ts'\)/g;
+const FOLDERS_MARK = '__quernFolders()';
+const FOLDERS_FORM = `import(/* @vite-ignore */ /* webpackIgnore: true */ new URL('./folders.js', import.meta.url).href)`;
+
+/**
+ * The worker names the module that it loads later as the page names the worker: by its URL, which bundlers copy as
+ * a file. A plain import() would make them split the worker, and what Vite makes of workers by default cannot be.
+ */
+function ownFolders() {
+  return {
+    name: 'quern-own-folders',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!/\/formats\/src\/(open-model-file|adapter\/open-adapter)\.ts$/.test(id)) return undefined;
+      const changed = code.replace(FOLDERS, FOLDERS_MARK);
+      if (changed === code) this.error('folders.ts is not imported as the build expects');
+      return { code: changed, map: null };
+    },
+    generateBundle(_options, files) {
+      for (const file of Object.values(files)) {
+        if (file.type === 'chunk') file.code = file.code.replaceAll(FOLDERS_MARK, FOLDERS_FORM);
       }
     },
   };

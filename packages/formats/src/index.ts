@@ -6,4 +6,3 @@ export * from './model-file.ts';
 export * from './sniff-format.ts';
 export { openGguf } from './gguf/open-gguf.ts';
 export { openModelFile } from './open-model-file.ts';
-export { openSafetensors } from './safetensors/open-safetensors.ts';

@@ -3,7 +3,6 @@
 import type { ByteSource } from '@quern/spec';
 import { openGguf } from './gguf/open-gguf.ts';
 import type { ModelFile } from './model-file.ts';
-import { openSafetensors } from './safetensors/open-safetensors.ts';
 import { sniffFormat } from './sniff-format.ts';
 
 /** Files of a Hugging Face folder that hold no weights. */
@@ -19,5 +18,7 @@ export async function openModelFile(
   if (!first || /\.gguf$/i.test(first.name)) return openGguf(weights, signal);
   const safetensors =
     /\.safetensors$/i.test(first.name) || (await sniffFormat(first, signal)) === 'safetensors';
-  return safetensors ? openSafetensors(sources, signal) : openGguf(weights, signal);
+  if (!safetensors) return openGguf(weights, signal);
+  const { openSafetensors } = await import('./folders.ts');
+  return openSafetensors(sources, signal);
 }

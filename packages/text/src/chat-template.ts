@@ -2,7 +2,8 @@
 // raise_exception, strftime_now) by @huggingface/jinja, with limits on what an untrusted template may use.
 
 import { QuernError, type ChatMessage } from '@quern/spec';
-import { Environment, Interpreter, Template } from '@huggingface/jinja';
+// Not its Template, which brings a formatter of templates too.
+import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
 
 import { formatTime } from './strftime.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -44,9 +45,9 @@ export function createChatTemplate(source: string, tokens: TemplateTokens): Chat
       `the chat template has ${source.length} characters; ${MAX_SOURCE} are the most`,
     );
   }
-  let parsed: Template['parsed'];
+  let parsed: ReturnType<typeof parse>;
   try {
-    parsed = new Template(source).parsed;
+    parsed = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
   } catch (error) {
     throw templateError('the chat template cannot be parsed', error);
   }

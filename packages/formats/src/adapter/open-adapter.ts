@@ -7,7 +7,6 @@ import { getNumber, getString } from '../metadata.ts';
 import { requireDecodable } from '../model-file.ts';
 import { sniffFormat } from '../sniff-format.ts';
 import type { AdapterFile } from './adapter-file.ts';
-import { openPeft } from './open-peft.ts';
 import { type Half, pairUp } from './pair-up.ts';
 
 /**
@@ -21,7 +20,9 @@ export async function openAdapter(
   throwIfAborted(signal);
   const [only] = sources;
   const gguf = sources.length === 1 && (await sniffFormat(only!, signal)) === 'gguf';
-  return gguf ? openGgufAdapter(sources, signal) : openPeft(sources, signal);
+  if (gguf) return openGgufAdapter(sources, signal);
+  const { openPeft } = await import('../folders.ts');
+  return openPeft(sources, signal);
 }
 
 async function openGgufAdapter(
