@@ -16,3 +16,9 @@ describe('Gemma 2, every other layer sees all', () =>
     { ...LOCAL, layers: 2 },
     { ...all, layers: 2 },
   ]));
+
+describe('LFM2, whose convolutions are a window of three tokens', () =>
+  windowTests('arch-lfm2', () => [caseSource('arch-lfm2')], [
+    { reach: 'window', reachTokens: 3, layers: 3 },
+    { reach: 'all', layers: 1 },
+  ]));

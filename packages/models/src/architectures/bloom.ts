@@ -5,7 +5,11 @@ import { alibiSlopes } from '../alibi.ts';
 import { uniformDecoder } from '../decoder.ts';
 import { NO_ROPE } from '../rope.ts';
 
+/** What BLOOM was trained on; where a config does not say, converters write the model's width in its place. */
+const TRAINED = 2048;
+
 export const bloom = uniformDecoder((metadata, key) => ({
+  trainedContextLength: Math.max(TRAINED, getCount(metadata, `${key}.context_length`)),
   activation: 'gelu_tanh',
   pairs: 'halves',
   norms: 'layer',
