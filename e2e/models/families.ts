@@ -62,6 +62,7 @@ export const EXPERT_FOLDERS = [
   'arch-granitemoe',
   'arch-glm4moe',
   'arch-llama4-chunks',
+  'arch-glm4-moe-lite',
 ];
 
 /** Those of them that between them go through every block and option of the decoder. */

@@ -150,6 +150,7 @@ const ACTIVATIONS: Readonly<Record<string, readonly string[]>> = {
   gpt_oss: ['silu', 'swish'],
   deepseek_v2: ['silu', 'swish'],
   deepseek_v3: ['silu', 'swish'],
+  glm4_moe_lite: ['silu', 'swish'],
   kimi_k2: ['silu', 'swish'],
   granitemoe: ['silu', 'swish'],
   glm4_moe: ['silu', 'swish'],

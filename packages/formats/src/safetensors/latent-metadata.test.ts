@@ -72,6 +72,7 @@ test.each([
   ['deepseek_v2', { moe_layer_freq: 2 }, 'moe_layer_freq'],
   ['deepseek_v2', { hidden_act: 'gelu' }, 'hidden_act'],
   ['deepseek_v3', { topk_method: 'greedy' }, 'topk_method'],
+  ['glm4_moe_lite', { topk_method: 'greedy' }, 'topk_method'],
   ['kimi_k2', { topk_method: 'noaux_tc', scoring_func: 'softmax' }, 'scoring_func'],
 ])('%s with %o is refused by name', (model_type, more, word) => {
   expect(translateConfig({ ...v2, model_type, ...more }).refused).toContain(word);

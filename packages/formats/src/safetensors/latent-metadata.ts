@@ -33,6 +33,7 @@ export function translateLatent(config: ConfigReader): LatentTranslation | undef
 const ROUTERS: Readonly<Record<string, { scoring: string; methods: readonly string[] }>> = {
   deepseek_v2: { scoring: 'softmax', methods: ['greedy', 'group_limited_greedy'] },
   deepseek_v3: { scoring: 'sigmoid', methods: ['noaux_tc'] },
+  glm4_moe_lite: { scoring: 'sigmoid', methods: ['noaux_tc'] },
   kimi_k2: { scoring: 'sigmoid', methods: ['noaux_tc'] },
 };
 

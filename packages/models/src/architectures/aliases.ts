@@ -5,6 +5,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   cohere: 'command-r',
   deepseek_v2: 'deepseek2',
   deepseek_v3: 'deepseek2',
+  glm4_moe_lite: 'deepseek2',
   kimi_k2: 'deepseek2',
   ernie4_5_moe: 'ernie4_5-moe',
   gemma3_text: 'gemma3',

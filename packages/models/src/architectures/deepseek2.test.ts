@@ -102,6 +102,19 @@ describe('experts', () => {
   });
 });
 
+test('what predicts ahead is no layer of the model', () => {
+  expect(config({ block_count: 3, nextn_predict_layers: 1 }).cache).toHaveLength(2);
+  expect(() => config({ nextn_predict_layers: 2 })).toThrow(/none of which/);
+});
+
+test('GLM 4.7 Flash has a sigmoid, though its first files do not say so', () => {
+  const experts = { expert_count: 4, expert_used_count: 2, expert_feed_forward_length: 32 };
+  const flash = { ...experts, block_count: 48, nextn_predict_layers: 1, vocab_size: 154880 };
+  expect(config(flash).moe!.routing).toMatchObject({ score: 'sigmoid' });
+  expect(config({ ...flash, expert_gating_func: 1 }).moe!.routing).toMatchObject({ score: 'softmax' });
+  expect(config(experts).moe!.routing).toMatchObject({ score: 'softmax' });
+});
+
 test.each([
   ['a rank beyond the kernel', { 'attention.kv_lora_rank': 520 }],
   ['an odd rank', { 'attention.kv_lora_rank': 33 }],

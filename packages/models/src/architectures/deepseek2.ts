@@ -1,4 +1,5 @@
-// DeepSeek V2, V2-Lite, V3 and R1 (arXiv 2405.04434, 2412.19437), and what is built like them (Moonlight, Kimi K2):
+// DeepSeek V2, V2-Lite, V3 and R1 (arXiv 2405.04434, 2412.19437), and what is built like them (Moonlight, Kimi K2,
+// GLM 4.7 Flash):
 // latent attention, dense layers first, then mixtures of experts. V3's experts are scored by a sigmoid and chosen
 // in groups by their best two, V2's by a softmax and by the best one.
 
@@ -13,6 +14,8 @@ import { type RopeConfig, ropeConfig } from '../rope.ts';
 
 /** GGUF's number of a sigmoid as gating function. */
 const SIGMOID = 2;
+/** GLM 4.7 Flash, whose first files do not say that its router is a sigmoid: layers, and words it knows. */
+const GLM_FLASH = { layers: 47, vocabulary: 154880 };
 /** Latent values that the attention kernel takes. */
 const MOST_RANK = 512;
 
@@ -47,12 +50,25 @@ function config(metadata: Metadata, key: string): DecoderConfig {
     valueDim,
     queryRank: queryRank > 0 ? queryRank : undefined,
   };
-  const groupsBy = getCount(metadata, `${key}.expert_gating_func`, 0) === SIGMOID ? 'best_two' : 'best';
+  // What predicts a second token ahead stands behind the last layer, and is not run.
+  const layers = common.layers - getCount(metadata, `${key}.nextn_predict_layers`, 0);
+  if (layers < 1)
+    throw new QuernError('corrupt-file', `${common.layers} layers, none of which is the model's.`);
+  const isFlash = layers === GLM_FLASH.layers && common.vocabulary === GLM_FLASH.vocabulary;
+  const gating = getCount(metadata, `${key}.expert_gating_func`, 0);
+  const score = gating === SIGMOID || (gating === 0 && isFlash) ? 'sigmoid' : 'softmax';
+  const groupsBy = score === 'sigmoid' ? 'best_two' : 'best';
   return {
     ...common,
-    cache: common.cache.map(() => ({ kvHeads: 1, keyDim: rank + rotated, valueDim: rank, latent: true })),
+    layers,
+    cache: Array.from({ length: layers }, () => ({
+      kvHeads: 1,
+      keyDim: rank + rotated,
+      valueDim: rank,
+      latent: true,
+    })),
     latent,
-    moe: moeConfig(metadata, key, { score: 'softmax', normalised: false, groupsBy }),
+    moe: moeConfig(metadata, key, { score, normalised: false, groupsBy }),
     activation: 'silu',
     pairs: 'interleaved',
     scoreScale,
