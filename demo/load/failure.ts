@@ -11,7 +11,8 @@ const ADVICE: Partial<Record<string, string>> = {
   'out-of-memory': 'Take a smaller model or a smaller quantization, or close other tabs that use the GPU.',
   'unsupported-architecture': 'Take a model of the llama family, such as SmolLM2 or Llama 3.2.',
   'unsupported-dtype': 'Take the same model in another quantization, such as Q4_K_M or Q8_0.',
-  'corrupt-file': 'Fetch the file again, and check that it is a GGUF file.',
+  'corrupt-file':
+    'Fetch it again, and check that it is a GGUF file, or all files of a folder of safetensors.',
   'not-found': 'Check the address, or the owner/name on the hub.',
   network: 'Check the connection. A server must also allow this page to read from it (CORS).',
   'storage-full': 'Free some space for this site; the model can still be used from a local file.',

@@ -50,10 +50,10 @@ export function typedModel(text: string): ModelChoice {
 /** The files of a drop or a file field, as one model: a GGUF, its parts in order, or a folder's files. */
 export function filesModel(files: readonly File[]): ModelChoice | undefined {
   const sorted = [...files].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
-  const [first] = sorted;
+  const first = sorted.find(({ name }) => /\.(gguf|safetensors)$/i.test(name)) ?? sorted[0];
   if (!first) return undefined;
   return {
-    label: first.name.replace(/\.gguf$/i, ''),
+    label: first.name.replace(/\.(gguf|safetensors)$/i, ''),
     source: sorted.length === 1 ? first : sorted,
     bytes: sorted.reduce((sum, file) => sum + file.size, 0),
   };

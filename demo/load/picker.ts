@@ -40,14 +40,14 @@ export function createPicker(options: {
     accept: '.gguf,.safetensors,.json,.jinja',
     multiple: true,
     hidden: true,
-    'aria-label': 'GGUF file',
+    'aria-label': 'Model files',
   });
-  const browse = element('button', { type: 'button' }, 'Open a GGUF file …');
+  const browse = element('button', { type: 'button' }, 'Open model files …');
   const drop = element(
     'div',
     { class: 'drop' },
     browse,
-    element('span', { class: 'muted small' }, 'or drop it anywhere on this page'),
+    element('span', { class: 'muted small' }, 'or drop them anywhere on this page'),
     file,
   );
   const root = element(
