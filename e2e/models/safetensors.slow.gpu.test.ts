@@ -10,7 +10,6 @@ describe.each([
   'arch-gemma2',
   'arch-phi3-longrope',
   'arch-deepseek2-grouped',
-  'arch-deepseek3',
 ])('%s', (name) => {
   test.each(['f32', 'f16'] as const)('%s cache', (kv) => checkCase(name, kv, caseFolder(name)));
 });
