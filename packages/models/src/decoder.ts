@@ -133,6 +133,8 @@ export function uniformDecoder(
     config(metadata, key) {
       const particular = typeof own === 'function' ? own(metadata, key) : own;
       const common = decoderConfig(metadata, key, particular.norms);
+      const layers = particular.layers ?? common.layers;
+      if (layers < 1) throw new QuernError('corrupt-file', `${common.layers} layers, of which none is left.`);
       const rope = ropeConfig(metadata, key, common.keyDim);
       const tokens = getCount(metadata, `${key}.attention.sliding_window`, 0);
       const reach = tokens > 0 ? ({ kind: 'window', tokens } as const) : undefined;
@@ -145,6 +147,7 @@ export function uniformDecoder(
         rope: () => rope,
         reach: (i) => (windowed(i) ? reach : undefined),
         ...particular,
+        cache: (particular.cache ?? common.cache).slice(0, layers),
         pairs: halves ? 'halves' : particular.pairs,
       };
     },

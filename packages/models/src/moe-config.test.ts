@@ -51,6 +51,7 @@ describe('counts that make no sense are refused', () => {
     { expert_used_count: 17 },
     { expert_used_count: 0 },
     { expert_count: 4096 },
+    { expert_feed_forward_length: 0 },
     { expert_group_count: 3, expert_group_used_count: 1 },
     { expert_group_count: 8, expert_group_used_count: 1 },
     { expert_group_count: 4, expert_group_used_count: 0 },

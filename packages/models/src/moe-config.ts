@@ -49,12 +49,16 @@ export function moeConfig(metadata: Metadata, key: string, defaults: MoeDefaults
       `${used} of ${experts} experts a token; up to ${MOST_EXPERTS} experts are run, and from 1 to ${MOST_USED} of them a token.`,
     );
   }
-  const inner = getCount(metadata, `${key}.expert_feed_forward_length`, undefined);
+  const inner =
+    getCount(metadata, `${key}.expert_feed_forward_length`, undefined) ??
+    getCount(metadata, `${key}.feed_forward_length`);
+  if (inner < 1)
+    throw new QuernError('corrupt-file', `Experts of ${inner} inner values; there must be some.`);
   const scale = getNumber(metadata, `${key}.expert_weights_scale`, 1);
   return {
     experts,
     used,
-    inner: inner ?? getCount(metadata, `${key}.feed_forward_length`),
+    inner,
     activation: defaults.activation ?? 'silu',
     weighted: 'result',
     layout: {

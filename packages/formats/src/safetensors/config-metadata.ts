@@ -153,6 +153,7 @@ const ACTIVATIONS: Readonly<Record<string, readonly string[]>> = {
   glm4_moe_lite: ['silu', 'swish'],
   kimi_k2: ['silu', 'swish'],
   granitemoe: ['silu', 'swish'],
+  granitemoeshared: ['silu', 'swish'],
   glm4_moe: ['silu', 'swish'],
   ernie4_5_moe: ['silu', 'swish'],
   llama4_text: ['silu', 'swish'],

@@ -154,6 +154,7 @@ const FAMILY_DEFAULTS: Readonly<Record<string, Json>> = {
   },
   granite: { max_position_embeddings: 2048 },
   granitemoe: { num_local_experts: 8, num_experts_per_tok: 2, max_position_embeddings: 2048 },
+  granitemoeshared: { num_local_experts: 8, num_experts_per_tok: 2, max_position_embeddings: 2048 },
   glm4_moe_lite: {
     ...DEEPSEEK_V3,
     vocab_size: 154880,

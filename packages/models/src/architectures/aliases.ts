@@ -10,6 +10,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   ernie4_5_moe: 'ernie4_5-moe',
   gemma3_text: 'gemma3',
   glm4_moe: 'glm4moe',
+  granitemoeshared: 'granitemoe',
   gpt_neox: 'gptneox',
   gpt_oss: 'gpt-oss',
   lfm2_moe: 'lfm2moe',
