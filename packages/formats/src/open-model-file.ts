@@ -13,11 +13,13 @@ export async function openModelFile(
   sources: readonly ByteSource[],
   signal?: AbortSignal,
 ): Promise<ModelFile> {
+  // Names tell where there are any: a folder holds more than its model.
+  const ggufs = sources.filter(({ name }) => /\.gguf$/i.test(name));
+  const folder = sources.some(({ name }) => /\.safetensors$/i.test(name));
+  if (!folder && ggufs.length > 0) return openGguf(ggufs, signal);
   const weights = sources.filter(({ name }) => !BESIDE_WEIGHTS.test(name));
   const [first] = weights;
-  if (!first || /\.gguf$/i.test(first.name)) return openGguf(weights, signal);
-  const safetensors =
-    /\.safetensors$/i.test(first.name) || (await sniffFormat(first, signal)) === 'safetensors';
+  const safetensors = folder || (first !== undefined && (await sniffFormat(first, signal)) === 'safetensors');
   if (!safetensors) return openGguf(weights, signal);
   const { openSafetensors } = await import('./folders.ts');
   return openSafetensors(sources, signal);

@@ -6,6 +6,7 @@ export { ChunkPool } from './chunk-pool.ts';
 export type { ChunkStore, FileInfo, ModelRefMark, StoredFile } from './chunk-store.ts';
 export { CHUNK_BYTES, chunkCount, chunkLength, isComplete, storedBytes } from './chunk-store.ts';
 export { keyOfUrl, nameOfUrl, publicUrl } from './file-key.ts';
+export { isFolderHandle } from './folder-handle.ts';
 export type { HttpOptions } from './http-request.ts';
 export type { HubFile, HubOptions, HubPlace } from './hub.ts';
 export { HUB_URL, resolveHub } from './hub.ts';

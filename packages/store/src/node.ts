@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 import type { ByteSource } from '@quern/spec';
 import { QuernError } from '@quern/spec';
 import type { ChunkPool } from './chunk-pool.ts';
+import { chooseInFolder, nameInFolder } from './folder-choice.ts';
+import { isFolderHandle } from './folder-handle.ts';
 import { openNodeFile } from './node-file-source.ts';
 import type { ModelRef, OpenModelOptions } from './open-model.ts';
 import { openModelWith } from './open-model.ts';
-import { ggufModels } from './quant-choice.ts';
-import { safetensorsModel, withBeside } from './safetensors-choice.ts';
+import { withBeside } from './safetensors-choice.ts';
 import { allParts } from './split-name.ts';
 import { storageError } from './storage-error.ts';
 
@@ -23,8 +24,9 @@ export { openNodeFile } from './node-file-source.ts';
  * a path; so is a file: URL. Throws 'not-found', 'invalid-request', 'network', 'storage-error', 'aborted'.
  */
 export async function openModel(ref: ModelRef, options: OpenModelOptions = {}): Promise<ByteSource[]> {
-  const refs: ReadonlyArray<string | Blob> = typeof ref === 'string' || ref instanceof Blob ? [ref] : ref;
-  const meant = await Promise.all(refs.map((one) => (typeof one === 'string' ? asPath(one) : one)));
+  if (typeof ref === 'string') return openModelWith(await asPath(ref), options, openPath);
+  if (ref instanceof Blob || isFolderHandle(ref)) return openModelWith(ref, options, openPath);
+  const meant = await Promise.all(ref.map((one) => (typeof one === 'string' ? asPath(one) : one)));
   return openModelWith(meant, options, openPath);
 }
 
@@ -42,7 +44,7 @@ async function openPath(path: string, _pool: ChunkPool, alone: boolean): Promise
   const folder = kind === 'folder' ? path : dirname(path);
   const names =
     kind === 'folder'
-      ? chooseOnly(await readdir(path), path)
+      ? chooseInFolder(await readdir(path), path)
       : !alone
         ? [basename(path)]
         : /\.safetensors$/i.test(path)
@@ -50,32 +52,13 @@ async function openPath(path: string, _pool: ChunkPool, alone: boolean): Promise
           : allParts(basename(path));
   const opened: ByteSource[] = [];
   try {
-    for (const name of names) opened.push(await openNodeFile(join(folder, name), shownAs(folder, name)));
+    for (const name of names)
+      opened.push(await openNodeFile(join(folder, name), nameInFolder(basename(resolve(folder)), name)));
     return opened;
   } catch (error) {
     await Promise.allSettled(opened.map((source) => source.close()));
     throw error;
   }
-}
-
-// A folder is not a repository: what lies there was put there on purpose, so none of several is preferred.
-function chooseOnly(names: string[], path: string): string[] {
-  const models = ggufModels(names);
-  if (models.length > 1) {
-    const list = models.map((model) => model.paths[0]).join(', ');
-    throw new QuernError('invalid-request', `${path} holds several models; name one file: ${list}`);
-  }
-  const found = models[0]?.paths ?? safetensorsModel(names, path);
-  if (found) return found;
-  throw new QuernError(
-    'not-found',
-    `${path} holds no whole model in GGUF or safetensors (${names.length} entries)`,
-  );
-}
-
-/** A safetensors model is called after its folder: all of them are model.safetensors. */
-function shownAs(folder: string, name: string): string {
-  return /\.gguf$/i.test(name) ? name : `${basename(resolve(folder))}/${name}`;
 }
 
 async function kindOf(path: string): Promise<'file' | 'folder' | 'absent'> {

@@ -78,6 +78,29 @@ describe('in a browser', () => {
     await expect(openModel([])).rejects.toMatchObject({ code: 'invalid-request' });
   });
 
+  it('opens a folder that the user chose', async () => {
+    const handle = (files: Record<string, Uint8Array<ArrayBuffer>>, failing = false) =>
+      ({
+        kind: 'directory',
+        name: 'tiny',
+        async *values() {
+          if (failing) throw new DOMException('no permission', 'NotAllowedError');
+          yield { kind: 'directory', name: 'onnx' };
+          for (const [name, bytes] of Object.entries(files)) {
+            yield { kind: 'file', name, getFile: async () => new File([bytes], name) };
+          }
+        },
+      }) as unknown as FileSystemDirectoryHandle;
+    const folder = handle({ 'README.md': PART2, 'model.safetensors': PART1, 'config.json': PART2 });
+    expect(await contents(await openModel(folder))).toEqual([
+      ['tiny/config.json', PART2],
+      ['tiny/model.safetensors', PART1],
+    ]);
+    expect(await contents(await openInNode(handle({ 'a.gguf': PART1 })))).toEqual([['a.gguf', PART1]]);
+    await expect(openModel(handle({ 'x.txt': PART1 }))).rejects.toMatchObject({ code: 'not-found' });
+    await expect(openModel(handle({}, true))).rejects.toMatchObject({ code: 'storage-error' });
+  });
+
   it('opens a hub id; from the cache without any request', async () => {
     const store = await openDirectoryChunkStore(join(root, 'cache'));
     const options: OpenModelOptions = { store, hubUrl: `${server.origin}/hf`, token: 'T', retry };

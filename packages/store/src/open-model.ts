@@ -7,6 +7,7 @@ import { openCached } from './cached-source.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import type { ChunkStore, StoredFile } from './chunk-store.ts';
 import { isComplete } from './chunk-store.ts';
+import { isFolderHandle, openFolderHandle } from './folder-handle.ts';
 import type { HubOptions, HubPlace } from './hub.ts';
 import { hubHeaders, hubOrigin, hubPlace, resolveHub } from './hub.ts';
 import type { HubRef } from './model-ref.ts';
@@ -16,8 +17,8 @@ import { allParts, parseSplitName } from './split-name.ts';
 import { storageError } from './storage-error.ts';
 import { openUrl } from './url-source.ts';
 
-/** A URL, hub id or path (see classifyRef), a File or Blob, or a list of such. */
-export type ModelRef = string | Blob | ReadonlyArray<string | Blob>;
+/** A URL, hub id or path (see classifyRef), a File or Blob, a list of such, or a folder that the user opened. */
+export type ModelRef = string | Blob | FileSystemDirectoryHandle | ReadonlyArray<string | Blob>;
 
 export interface OpenModelOptions extends HubOptions {
   /** Where chunks are kept; without it nothing is cached. */
@@ -57,6 +58,7 @@ export async function openModelWith(
   openPath: PathOpener,
 ): Promise<ByteSource[]> {
   throwIfAborted(options.signal);
+  if (isFolderHandle(ref)) return openFolderHandle(ref);
   const refs: ReadonlyArray<string | Blob> = typeof ref === 'string' || ref instanceof Blob ? [ref] : ref;
   if (refs.length === 0) throw new QuernError('invalid-request', 'the list of model files is empty');
   const pool = new ChunkPool();

@@ -179,6 +179,12 @@ test('whatever the order and the folder, the same model', async () => {
   ]);
   expect(file).toMatchObject({ format: 'safetensors', architecture: 'llama' });
   expect(file.metadata.get('llama.embedding_length')).toBe(64);
+  // All files of a folder, as a page gets them.
+  const more = ['README.md', 'consolidated.safetensors', 'pytorch_model.bin'].map((name) =>
+    memorySource(new Uint8Array(64), `m/${name}`),
+  );
+  const same = await openModelFile([...more, ...file.sources, json('m/config.json', CONFIG)]);
+  expect(same.sources.map(({ name }) => name)).toEqual(['m/model.safetensors']);
   await expect(file.readText!()).rejects.toMatchObject({
     code: 'unsupported-tokenizer',
     message: 'the model has no tokenizer.json; put it beside config.json',

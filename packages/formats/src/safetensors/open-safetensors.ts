@@ -86,7 +86,10 @@ async function chooseWeights(
 ): Promise<{ weights: ByteSource[]; listed: Array<[name: string, shard: string]> }> {
   const index = await files.json(INDEX, signal);
   if (index === undefined) {
-    const weights = sources.filter(({ name }) => !/\.(json|jinja|txt|model)$/i.test(name));
+    const named = sources.filter(({ name }) => /\.safetensors$/i.test(name));
+    const plain = named.filter((source) => !/^consolidated\b/i.test(fileName(source)));
+    const unnamed = sources.filter(({ name }) => !/\.(json|jinja|txt|model)$/i.test(name));
+    const weights = plain.length > 0 ? plain : named.length > 0 ? named : unnamed;
     if (weights.length === 0) throw new QuernError('invalid-request', 'no safetensors file was given');
     return { weights: weights.sort((a, b) => (fileName(a) < fileName(b) ? -1 : 1)), listed: [] };
   }

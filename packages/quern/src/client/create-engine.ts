@@ -2,7 +2,7 @@
 
 import { type Progress, throwIfAborted } from '@quern/spec';
 import { type Engine, makeEngine } from '../api/engine.ts';
-import type { LoadRequest } from '../wire/host-api.ts';
+import { type LoadRequest, plainRef } from '../wire/host-api.ts';
 import { platformLocks } from '../wire/life-lock.ts';
 import { connect, type HostEndpoint } from './link.ts';
 import { loadRemote, remoteBackend } from './remote-backend.ts';
@@ -57,7 +57,7 @@ export async function createEngine(options: CreateEngineOptions): Promise<Engine
 function toLoadRequest(options: CreateEngineOptions): LoadRequest {
   const { model, contextLength, kv, variants, token, hubBaseUrl } = options;
   return {
-    model: typeof model === 'string' || model instanceof Blob ? model : Array.from(model),
+    model: plainRef(model),
     baseUrl: globalThis.document?.baseURI ?? globalThis.location?.href,
     contextLength,
     kv,

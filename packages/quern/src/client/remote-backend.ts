@@ -3,7 +3,7 @@
 
 import { type Progress, QuernError } from '@quern/spec';
 import type { Backend } from '../api/engine.ts';
-import type { AdapterRequest, LoadRequest } from '../wire/host-api.ts';
+import { type AdapterRequest, type LoadRequest, plainRef } from '../wire/host-api.ts';
 import type { Link } from './link.ts';
 
 /**
@@ -22,8 +22,7 @@ export function remoteBackend(
       throw new QuernError('internal', 'The engine gave no perplexity.');
     },
     async loadAdapter({ id, model }, signal) {
-      const files = typeof model === 'string' || model instanceof Blob ? model : Array.from(model);
-      const request = { ...origin, id, model: files };
+      const request = { ...origin, id, model: plainRef(model) };
       for await (const info of iterate(link, () => link.host.loadAdapter(request), signal)) return info;
       throw new QuernError('internal', 'The engine told nothing of the adapter.');
     },

@@ -15,11 +15,23 @@ import type {
   StreamPart,
 } from '@quern/spec';
 
-/** A URL, a hub id, a file, or the files of one model. */
-export type ModelRef = string | Blob | ReadonlyArray<string | Blob>;
+/** A URL, a hub id, a file, the files of one model, or a folder that the user opened. */
+export type ModelRef = string | Blob | FileSystemDirectoryHandle | ReadonlyArray<string | Blob>;
+
+/** The same as it can cross to a worker. */
+export function plainRef(model: ModelRef): ModelRef {
+  return isList(model) ? Array.from(model) : model;
+}
+
+export function isList(model: ModelRef): model is ReadonlyArray<string | Blob> {
+  return typeof model === 'object' && !(model instanceof Blob) && !('kind' in model);
+}
 
 export interface LoadRequest {
-  /** A URL, a Hugging Face hub id, a File or Blob, or the list of one model's files; in Node also a path. */
+  /**
+   * A URL, a Hugging Face hub id, a File or Blob, the list of one model's files, or a folder that the user opened
+   * (showDirectoryPicker); in Node also a path.
+   */
   model: ModelRef;
   /** What relative URLs are relative to: the page, as a worker may lie elsewhere. */
   baseUrl?: string;

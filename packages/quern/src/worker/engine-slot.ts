@@ -2,7 +2,7 @@
 // let go frees the GPU, and cancels the load if it is still going on.
 
 import { type InferenceEngine, type Progress, QuernError } from '@quern/spec';
-import type { LoadRequest } from '../wire/host-api.ts';
+import { isList, type LoadRequest } from '../wire/host-api.ts';
 
 export type LoadModel = (
   request: LoadRequest,
@@ -71,9 +71,9 @@ export class EngineSlot {
 
 let anonymous = 0;
 
-/** Equal for requests that one engine can serve. Nameless blobs are never taken for one another. */
+/** Equal for requests that one engine can serve. Nameless blobs and folders are never taken for one another. */
 function keyOf({ model, baseUrl, contextLength, kv, variants, hubBaseUrl }: LoadRequest): string {
-  const files = (typeof model === 'string' || model instanceof Blob ? [model] : [...model]).map((ref) => {
+  const files = (isList(model) ? [...model] : [model]).map((ref) => {
     if (typeof ref === 'string') return ref;
     return ref instanceof File ? [ref.name, ref.size, ref.lastModified] : ['blob', (anonymous += 1)];
   });
