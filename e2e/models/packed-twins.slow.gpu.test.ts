@@ -3,7 +3,7 @@
 
 import { dtypeByName, f16ToF32, f32ToF16, FP8_VALUES } from '@quern/dtypes';
 import { openModel } from '@quern/engine/testing';
-import { openSafetensors } from '@quern/formats';
+import { openModelFile } from '@quern/formats';
 import { memorySource, type SafetensorsTensor, writeSafetensors } from '@quern/formats/testing';
 import { openDawn } from '@quern/gpu/node';
 import type { ByteSource } from '@quern/spec';
@@ -124,7 +124,7 @@ test.each<[string, Pack, object, string]>([
 /** The folder of arch-llama with its projections packed, and with what these stand for. */
 async function twins(pack: Pack, config: object): Promise<{ packed: ByteSource[]; plain: ByteSource[] }> {
   const folder = caseFolder('arch-llama');
-  const file = await openSafetensors(folder);
+  const file = await openModelFile(folder);
   const [packed, plain]: [SafetensorsTensor[], SafetensorsTensor[]] = [[], []];
   for (const { name, dtype, shape, offset, byteLength } of file.tensors.values()) {
     const bytes = await file.sources[0]!.read(offset, byteLength);
