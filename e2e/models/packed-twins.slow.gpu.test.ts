@@ -1,7 +1,7 @@
 // FP8 and 8-bit GPTQ, for which there is no outside case: a tiny model is packed here by the formats' definitions,
 // and must compute what the same folder with the unpacked values in F32 computes.
 
-import { dtypeByName, f16ToF32, f32ToF16, FP8_VALUES } from '@quern/dtypes';
+import { f16ToF32, f32ToF16, FP8_VALUES } from '@quern/dtypes';
 import { openModel } from '@quern/engine/testing';
 import { openModelFile } from '@quern/formats';
 import { memorySource, type SafetensorsTensor, writeSafetensors } from '@quern/formats/testing';
@@ -99,31 +99,48 @@ const gptq8: Pack = (stem, w, rows, cols) => {
   };
 };
 
-test.each<[string, Pack, object, string]>([
-  ['FP8 with scales of blocks', fp8, { quant_method: 'fp8', weight_block_size: [128, 128] }, 'fp8'],
-  [
-    '8-bit GPTQ with act-order',
-    gptq8,
-    { quant_method: 'gptq', bits: 8, group_size: 32, desc_act: true },
-    'int8',
-  ],
-])('%s', async (_, pack, config, type) => {
-  const folders = await twins(pack, config);
-  const { promptIds, greedyIds } = readCase('arch-llama');
+const FP8_CONFIG = { quant_method: 'fp8', weight_block_size: [128, 128] };
+const GPTQ_CONFIG = { quant_method: 'gptq', bits: 8, group_size: 32, desc_act: true };
+
+test.each<[string, string, Pack, object, string]>([
+  ['FP8 with scales of blocks', 'arch-llama', fp8, FP8_CONFIG, 'fp8'],
+  ['8-bit GPTQ with act-order', 'arch-llama', gptq8, GPTQ_CONFIG, 'int8'],
+  ['experts in FP8', 'arch-qwen3moe-dense', fp8, FP8_CONFIG, 'fp8'],
+])('%s', async (_, name, pack, config, type) => {
+  const folders = await twins(name, pack, config);
+  const { promptIds, greedyIds } = readCase(name);
+  const prompt = promptIds.slice(0, 40);
   const logits: Float32Array[][] = [];
   for (const sources of [folders.packed, folders.plain]) {
     const model = await openModel({ sources, gpu: await openDawn(), kv: 'f32', contextLength: 256 });
-    if (sources === folders.packed) expect(model.engine.info().tensorTypes[type]).toBe(14);
-    const prefilled = await model.prefillLogits(promptIds.slice(0, 40));
-    logits.push([...prefilled, ...(await model.decodeLogits(promptIds.slice(0, 40), greedyIds.slice(0, 4)))]);
+    const packed = model.engine.info().tensorTypes[type] ?? 0;
+    expect(packed).toBe(sources === folders.packed ? folders.count : 0);
+    const prefilled = await model.prefillLogits(prompt);
+    logits.push([...prefilled, ...(await model.decodeLogits(prompt, greedyIds.slice(0, 4)))]);
     await model.engine.unload();
   }
+  expect(folders.count).toBeGreaterThan(10);
   expect(nmse(logits[0]!, logits[1]!)).toBeLessThanOrEqual(1e-10);
 });
 
-/** The folder of arch-llama with its projections packed, and with what these stand for. */
-async function twins(pack: Pack, config: object): Promise<{ packed: ByteSource[]; plain: ByteSource[] }> {
-  const folder = caseFolder('arch-llama');
+test('experts whose inputs are reordered are refused by name', async () => {
+  const { packed } = await twins('arch-qwen3moe-dense', gptq8, GPTQ_CONFIG);
+  await expect(openModel({ sources: packed, gpu: await openDawn() })).rejects.toMatchObject({
+    code: 'unsupported-dtype',
+    message: expect.stringContaining(
+      'has its inputs reordered (GPTQ with desc_act), which does not run for experts',
+    ),
+  });
+});
+
+/** The folder of a case with its projections packed, how many they are, and the folder with what these stand for. */
+async function twins(
+  name: string,
+  pack: Pack,
+  config: object,
+): Promise<{ packed: ByteSource[]; plain: ByteSource[]; count: number }> {
+  const folder = caseFolder(name);
+  let count = 0;
   const file = await openModelFile(folder);
   const [packed, plain]: [SafetensorsTensor[], SafetensorsTensor[]] = [[], []];
   for (const { name, dtype, shape, offset, byteLength } of file.tensors.values()) {
@@ -135,8 +152,9 @@ async function twins(pack: Pack, config: object): Promise<{ packed: ByteSource[]
       plain.push(same);
       continue;
     }
-    const values = new Float32Array(byteLength / 2);
-    dtypeByName('bf16')!.decode(bytes, values.length, values);
+    count++;
+    const values = new Float32Array(shape[0]! * shape[1]!);
+    dtype.decode(bytes, values.length, values);
     const made = pack(stem, values, shape[0]!, shape[1]!);
     packed.push(...made.tensors);
     plain.push({ name, dtype: 'F32', shape, bytes: bytesOf(made.values) });
@@ -149,7 +167,7 @@ async function twins(pack: Pack, config: object): Promise<{ packed: ByteSource[]
     memorySource(new TextEncoder().encode(JSON.stringify({ ...json, ...more })), 'config.json'),
     ...beside,
   ];
-  return { packed: write(packed, { quantization_config: config }), plain: write(plain, {}) };
+  return { packed: write(packed, { quantization_config: config }), plain: write(plain, {}), count };
 }
 
 function bytesOf(view: Float32Array | Int32Array | Uint16Array): Uint8Array {
