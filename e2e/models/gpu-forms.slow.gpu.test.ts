@@ -9,7 +9,17 @@ import { nmse } from './check-case.ts';
 /** Steps that are decoded one by one. */
 const DECODED = 6;
 
-test.each(['arch-llama', 'arch-deepseek3', 'arch-llama4'])('%s', async (name) => {
+const CASES = [
+  'arch-llama',
+  'arch-deepseek3',
+  'arch-llama4',
+  'arch-olmo2',
+  'arch-cohere',
+  'arch-bloom',
+  'arch-lfm2',
+];
+
+test.each(CASES)('%s', async (name) => {
   const { promptIds, greedyIds, steps, logits } = readCase(name);
   const variants = { attention: 'tile', matmul: 'workgroup' };
   const model = await openModel({
