@@ -2,12 +2,10 @@
 export const FAMILIES = [
   'arch-llama',
   'arch-llama3-rope',
-  'arch-mistral-swa-gguf',
   'arch-qwen2',
   'arch-qwen3',
   'arch-gemma2',
   'arch-gemma3',
-  'arch-phi3',
   'arch-phi3-longrope',
   'arch-mixtral',
   'arch-qwen3moe',
