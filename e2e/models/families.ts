@@ -13,7 +13,6 @@ export const FAMILIES = [
   'arch-deepseek2-yarn',
   'arch-deepseek3',
   'arch-llama4',
-  'quant-moe-mxfp4',
   'quant-moe-q4_k_m',
 ];
 

@@ -2,7 +2,7 @@
 
 import { getCount } from '@quern/formats';
 import { alibiSlopes } from '../alibi.ts';
-import { uniformDecoder } from '../decoder.ts';
+import { uniformDecoder } from '../uniform-decoder.ts';
 import { NO_ROPE } from '../rope.ts';
 
 /** What BLOOM was trained on; where a config does not say, converters write the model's width in its place. */

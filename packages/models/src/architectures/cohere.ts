@@ -2,7 +2,7 @@
 // R+ norms queries and keys, each head with weights of its own.
 
 import { getNumber } from '@quern/formats';
-import { uniformDecoder } from '../decoder.ts';
+import { uniformDecoder } from '../uniform-decoder.ts';
 
 export const cohere = uniformDecoder((metadata, key) => ({
   activation: 'silu',

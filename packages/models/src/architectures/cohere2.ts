@@ -3,7 +3,8 @@
 
 import { getCount, getNumber } from '@quern/formats';
 import type { Architecture } from '../architecture.ts';
-import { createDecoder, type DecoderConfig, decoderConfig } from '../decoder.ts';
+import { createDecoder } from '../decoder.ts';
+import { type DecoderConfig, decoderConfig } from '../decoder-config.ts';
 import { NO_ROPE, ropeConfig } from '../rope.ts';
 import { windowedLayers } from '../windows.ts';
 

@@ -5,7 +5,8 @@
 import { getBoolean, getNumber } from '@quern/formats';
 import type { Architecture } from '../architecture.ts';
 import { alibiSlopes } from '../alibi.ts';
-import { createDecoder, type DecoderConfig, decoderConfig } from '../decoder.ts';
+import { createDecoder } from '../decoder.ts';
+import { type DecoderConfig, decoderConfig } from '../decoder-config.ts';
 import { NO_ROPE, ropeConfig } from '../rope.ts';
 
 export const falcon: Architecture<DecoderConfig> = {

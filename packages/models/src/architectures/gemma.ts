@@ -2,7 +2,7 @@
 // stores norm weights as 1 + w.
 
 import { getCount } from '@quern/formats';
-import { uniformDecoder } from '../decoder.ts';
+import { uniformDecoder } from '../uniform-decoder.ts';
 
 export const gemma = uniformDecoder((metadata, key) => ({
   activation: 'gelu_tanh',

@@ -1,7 +1,7 @@
 // GLM-4-0414 (arXiv 2406.12793): norms before and behind each block, half of a head rotated, biases on Q, K, V.
 
 import { getCount } from '@quern/formats';
-import { uniformDecoder } from '../decoder.ts';
+import { uniformDecoder } from '../uniform-decoder.ts';
 
 export const glm4 = uniformDecoder((metadata, key) => ({
   activation: 'silu',

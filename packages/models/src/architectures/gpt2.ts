@@ -1,7 +1,7 @@
 // GPT-2: learned positions, layer norms, a plain MLP, biases everywhere.
 
 import { getCount } from '@quern/formats';
-import { uniformDecoder } from '../decoder.ts';
+import { uniformDecoder } from '../uniform-decoder.ts';
 import { NO_ROPE } from '../rope.ts';
 
 export const gpt2 = uniformDecoder((metadata, key) => ({

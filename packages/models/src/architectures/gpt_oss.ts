@@ -2,7 +2,8 @@
 // a sink for each head, YaRN. Its files hold the experts in MXFP4.
 import { getCount, type Metadata } from '@quern/formats';
 import type { Architecture } from '../architecture.ts';
-import { createDecoder, type DecoderConfig, decoderConfig } from '../decoder.ts';
+import { createDecoder } from '../decoder.ts';
+import { type DecoderConfig, decoderConfig } from '../decoder-config.ts';
 import { moeConfig } from '../moe-config.ts';
 import { ropeConfig } from '../rope.ts';
 import { windowedLayers } from '../windows.ts';

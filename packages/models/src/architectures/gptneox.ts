@@ -2,7 +2,7 @@
 // its own; part of a head rotated.
 
 import { getBoolean, getString } from '@quern/formats';
-import { uniformDecoder } from '../decoder.ts';
+import { uniformDecoder } from '../uniform-decoder.ts';
 
 export const gptneox = uniformDecoder((metadata, key) => ({
   // Files of GGUF do not say; llama.cpp takes the exact one for all.

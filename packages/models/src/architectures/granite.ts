@@ -2,7 +2,7 @@
 // blocks add, and a divisor for the logits. With experts in the place of MLPs it is granitemoe.
 
 import { getBoolean, getNumber } from '@quern/formats';
-import { uniformDecoder } from '../decoder.ts';
+import { uniformDecoder } from '../uniform-decoder.ts';
 import { NO_ROPE } from '../rope.ts';
 
 export const granite = uniformDecoder((metadata, key) => ({

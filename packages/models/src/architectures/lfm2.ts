@@ -5,7 +5,8 @@ import { getCount, getNumberArray, type Metadata } from '@quern/formats';
 import { QuernError } from '@quern/spec';
 import type { Architecture } from '../architecture.ts';
 import { shortConvCache } from '../blocks/short-conv.ts';
-import { createDecoder, type DecoderConfig, decoderConfig } from '../decoder.ts';
+import { createDecoder } from '../decoder.ts';
+import { type DecoderConfig, decoderConfig } from '../decoder-config.ts';
 import { moeConfig } from '../moe-config.ts';
 import { NO_ROPE, ropeConfig } from '../rope.ts';
 

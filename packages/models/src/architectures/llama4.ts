@@ -6,7 +6,8 @@ import { getBoolean, getBooleanArray, getCount, getNumber, type Metadata } from 
 import type { Temperature } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
 import type { Architecture } from '../architecture.ts';
-import { createDecoder, type DecoderConfig, decoderConfig } from '../decoder.ts';
+import { createDecoder } from '../decoder.ts';
+import { type DecoderConfig, decoderConfig } from '../decoder-config.ts';
 import { moeConfig } from '../moe-config.ts';
 import { NO_ROPE, ropeConfig } from '../rope.ts';
 

@@ -3,7 +3,7 @@
 
 import { getCount, getNumber } from '@quern/formats';
 import { alibiSlopes } from '../alibi.ts';
-import { uniformDecoder } from '../decoder.ts';
+import { uniformDecoder } from '../uniform-decoder.ts';
 import { NO_ROPE } from '../rope.ts';
 
 export const mpt = uniformDecoder((metadata, key) => {

@@ -2,7 +2,8 @@
 // normed over their whole width. OLMo 3 has a window in three layers of four, and YaRN in the fourth alone.
 
 import { getCount } from '@quern/formats';
-import { createDecoder, type DecoderConfig, decoderConfig } from '../decoder.ts';
+import { createDecoder } from '../decoder.ts';
+import { type DecoderConfig, decoderConfig } from '../decoder-config.ts';
 import type { Architecture } from '../architecture.ts';
 import { ropeConfig } from '../rope.ts';
 import { windowedLayers } from '../windows.ts';

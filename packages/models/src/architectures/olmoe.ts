@@ -1,6 +1,6 @@
 // OLMoE (arXiv 2409.02060): experts of a softmax that is not renormalised; queries and keys normed over their
 // whole width.
-import { uniformDecoder } from '../decoder.ts';
+import { uniformDecoder } from '../uniform-decoder.ts';
 
 export const olmoe = uniformDecoder(
   { activation: 'silu', pairs: 'halves' },

@@ -1,5 +1,5 @@
 // Qwen 3, dense (arXiv 2505.09388): Llama with norms on each head's queries and keys, no biases.
 
-import { uniformDecoder } from '../decoder.ts';
+import { uniformDecoder } from '../uniform-decoder.ts';
 
 export const qwen3 = uniformDecoder({ activation: 'silu', pairs: 'halves' });

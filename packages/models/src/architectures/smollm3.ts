@@ -1,7 +1,7 @@
 // SmolLM3 (huggingface.co/blog/smollm3): Llama with every fourth layer left without positions.
 
 import { getBooleanArray, getCount } from '@quern/formats';
-import { uniformDecoder } from '../decoder.ts';
+import { uniformDecoder } from '../uniform-decoder.ts';
 import { NO_ROPE, ropeConfig } from '../rope.ts';
 
 /** Files of GGUF do not say which layers; llama.cpp has this period. */

@@ -2,7 +2,9 @@
 // and keys, each head with weights of its own, and has its blocks side by side.
 
 import type { Architecture } from '../architecture.ts';
-import { createDecoder, type DecoderConfig, uniformDecoder } from '../decoder.ts';
+import { createDecoder } from '../decoder.ts';
+import type { DecoderConfig } from '../decoder-config.ts';
+import { uniformDecoder } from '../uniform-decoder.ts';
 
 const { config } = uniformDecoder({ activation: 'silu', pairs: 'halves', norms: 'layer' });
 
