@@ -1,4 +1,4 @@
-// One tiny model of each family against Hugging Face's logits and greedy ids.
+// Tiny models against Hugging Face's logits and greedy ids.
 import { test } from 'vitest';
 import { checkCase } from './check-case.ts';
 import { FAMILIES } from './families.ts';

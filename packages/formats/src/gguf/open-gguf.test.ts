@@ -126,8 +126,8 @@ test('opens a model made by llama.cpp and finds its weights', async () => {
   expect([elements > 1000, different]).toEqual([true, 0]);
 });
 
-test('opens every conformance model', async () => {
-  for (const type of ['f32', 'f16', 'bf16', 'q4_0', 'q4_1', 'q5_0', 'q5_1', 'q8_0', 'q4_k', 'q6_k']) {
+test('opens models of several block types', async () => {
+  for (const type of ['q4_0', 'q8_0', 'q4_k', 'q6_k', 'iq2_xs']) {
     const model = await openGguf([memorySource(conformance(`quant-${type}/model.gguf`))]);
     const types = new Set([...model.tensors.values()].map((tensor) => tensor.dtype.name));
     expect(types).toContain(type);
