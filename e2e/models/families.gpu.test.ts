@@ -1,6 +1,8 @@
-// Tiny models against Hugging Face's logits and greedy ids.
+// Tiny models against Hugging Face's logits: one with decode and greedy ids, the others by prefill; the slow tests have
+// all of it for all.
 import { test } from 'vitest';
-import { checkCase } from './check-case.ts';
+import { checkCase, checkPrefill } from './check-case.ts';
 import { FAMILIES } from './families.ts';
 
-test.each(FAMILIES)('%s', (name) => checkCase(name, 'f32'));
+test('arch-llama', () => checkCase('arch-llama', 'f32'));
+test.each(FAMILIES)('%s, prefill', (name) => checkPrefill(name));

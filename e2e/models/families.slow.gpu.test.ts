@@ -1,7 +1,9 @@
-// The families again, with the cache's default type, and the others with both.
-import { test } from 'vitest';
+// Every family by prefill, decode and greedy ids, with both exact keys and the cache's default type.
+import { describe, test } from 'vitest';
 import { checkCase } from './check-case.ts';
 import { FAMILIES, MORE_FAMILIES, NEARLY_TIED } from './families.ts';
 
-test.each([...FAMILIES, ...MORE_FAMILIES])('%s, f16 cache', (name) => checkCase(name, 'f16'));
-test.each([...MORE_FAMILIES, ...NEARLY_TIED])('%s', (name) => checkCase(name, 'f32'));
+describe.each(['f32', 'f16'] as const)('%s cache', (kv) => {
+  test.each([...FAMILIES, ...MORE_FAMILIES])('%s', (name) => checkCase(name, kv));
+});
+test.each(NEARLY_TIED)('%s', (name) => checkCase(name, 'f32'));

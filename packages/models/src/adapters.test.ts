@@ -1,4 +1,4 @@
-// The rows of an adapter in the order of its base's, where formats differ. Adapters at work: e2e/models/lora.gpu.test.ts.
+// The rows of an adapter in the order of its base's, where formats differ. Adapters at work: e2e/models/lora.slow.gpu.test.ts.
 
 import type { Metadata } from '@quern/formats';
 import { expect, test } from 'vitest';
