@@ -21,6 +21,12 @@ const MAX_TOKENS = 1024;
 
 export class Conversation {
   readonly #messages: ChatMessageParam[] = [];
+  readonly #seed: number | undefined;
+
+  /** With a seed the same messages get the same answers. */
+  constructor(seed?: number) {
+    this.#seed = seed;
+  }
 
   clear(): void {
     this.#messages.length = 0;
@@ -42,7 +48,8 @@ export class Conversation {
     let end: Answer['end'] = 'stop';
     let timings: Timings | undefined;
     try {
-      for await (const piece of pieces(engine, messages, (await engine.info()).hasChatTemplate, signal)) {
+      const isChat = (await engine.info()).hasChatTemplate;
+      for await (const piece of pieces(engine, messages, isChat, this.#seed, signal)) {
         timings = piece.timings ?? timings;
         if (piece.end === 'length') end = 'length';
         if (piece.text === undefined) continue;
@@ -72,9 +79,16 @@ async function* pieces(
   engine: Engine,
   messages: ChatMessageParam[],
   isChat: boolean,
+  seed: number | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Piece, void, undefined> {
-  const options = { stream: true, temperature: TEMPERATURE, top_p: TOP_P, max_tokens: MAX_TOKENS } as const;
+  const options = {
+    stream: true,
+    temperature: TEMPERATURE,
+    top_p: TOP_P,
+    max_tokens: MAX_TOKENS,
+    ...(seed !== undefined && { seed }),
+  } as const;
   if (isChat) {
     for await (const { choices, timings } of engine.chat.completions.create(
       { messages, ...options },

@@ -1,4 +1,5 @@
-// The chat page: wires the picker, the session, the composer and the transcript together.
+// The chat page: wires the picker, the session, the composer and the transcript together. ?model= chooses a model,
+// ?seed= repeats an answer.
 import type { Engine } from '../load/engine.ts';
 import { failureNotice, failureOf, missingWebGpu, wasAborted } from '../load/failure.ts';
 import { createLoadingView } from '../load/loading.ts';
@@ -13,7 +14,9 @@ import { tell } from './tell.ts';
 import { Transcript } from './transcript.ts';
 
 const session = new Session();
-const conversation = new Conversation();
+const query = new URLSearchParams(location.search);
+const seed = query.get('seed');
+const conversation = new Conversation(seed === null ? undefined : Number(seed));
 const main = byId('main', HTMLElement);
 const transcript = new Transcript(byId('transcript', HTMLElement), main);
 const welcome = byId('welcome', HTMLElement);
@@ -36,7 +39,7 @@ const picker = createPicker({
 });
 setupBody.append(notices, picker.root, loading.root);
 
-const asked = new URLSearchParams(location.search).get('model');
+const asked = query.get('model');
 if (asked) picker.choose(typedModel(asked));
 
 const missing = missingWebGpu();

@@ -53,8 +53,9 @@ export class ChatPage {
     this.notice = page.getByRole('alert');
   }
 
+  /** Answers repeat: the page draws with a seed. */
   async open(model?: string): Promise<void> {
-    await this.page.goto(`${PAGES}/chat/${model ? `?model=${encodeURIComponent(model)}` : ''}`);
+    await this.page.goto(`${PAGES}/chat/?seed=2${model ? `&model=${encodeURIComponent(model)}` : ''}`);
     await expect(this.page.getByRole('radio').first()).toBeVisible();
   }
 
