@@ -23,7 +23,6 @@ export {
   type ExpertWeight,
   writeExpertRows,
 } from './lib/expert-weight.ts';
-export { layerNorm, type LayerNormOptions } from './layer-norm/layer-norm.ts';
 export { type KvShape, PAGE_TOKENS, pageBytes } from './lib/kv.ts';
 export { loraAdd, type LoraAddOptions } from './lora-add/lora-add.ts';
 export { chooseVariants, type Variants } from './lib/variants.ts';
@@ -52,10 +51,10 @@ export {
 export { moeSort, type MoeSortOptions, mostTiles, type Sorted } from './moe-sort/moe-sort.ts';
 export { moeSpread, type MoeSpreadOptions } from './moe-spread/moe-spread.ts';
 export { moeSum, type MoeSumOptions } from './moe-sum/moe-sum.ts';
+export { norm, type NormOptions } from './norm/norm.ts';
 export { biasWords, penalize, type PenalizeOptions, SEEN_IN_PROMPT } from './penalize/penalize.ts';
 export { permute, type PermuteOptions } from './permute/permute.ts';
 export { QUANTS } from './quant/index.ts';
-export { rmsNorm, type RmsNormOptions } from './rms-norm/rms-norm.ts';
 export { angleTable, type RopeAngles, ropeFrequencies } from './rope-append/angles.ts';
 export { ropeAppend, type RopeAppendOptions } from './rope-append/rope-append.ts';
 export { scale, type ScaleOptions } from './scale/scale.ts';

@@ -1,5 +1,4 @@
-import { layerNormRef } from '../layer-norm/layer-norm.ref.ts';
-import { rmsNormRef } from '../rms-norm/rms-norm.ref.ts';
+import { normRef } from '../norm/norm.ref.ts';
 
 export interface HeadNormRefOptions {
   stride: number;
@@ -23,7 +22,7 @@ export function headNormRef(
       const at = row + first + i * width;
       const part = x.slice(at, at + width);
       const own = weight.length === width ? weight : weight.subarray(i * width, (i + 1) * width);
-      y.set(centred ? layerNormRef(part, width, epsilon, own) : rmsNormRef(part, own, epsilon), at);
+      y.set(normRef(part, { dim: width, epsilon, centred, weight: own }), at);
     }
   }
   return y;

@@ -2,7 +2,7 @@
 // heads, latent values and a rotated key; queries go into the latent space, values come out of it, head by head.
 
 import type { Recorder, Tensor } from '@quern/gpu';
-import { attention, headMatmul, latentAppend, rmsNorm } from '@quern/kernels';
+import { attention, headMatmul, latentAppend, norm as normOp } from '@quern/kernels';
 import type { ForwardContext } from '../architecture.ts';
 import { type LatentDims, type LatentHeads, latentHeads } from '../latent-heads.ts';
 import { linear, type Linear } from '../linear.ts';
@@ -102,6 +102,6 @@ function pressed(rec: Recorder, block: LatentBlock, x: Tensor, step: Tensor): Te
   const { down, norm } = block.pressed;
   const low = linear(rec, down, { x, step, name: 'latent.query_a' });
   const y = rec.scratch('latent.query_norm', low.shape);
-  rmsNorm(rec, { x: low, weight: norm, epsilon: block.epsilon, step, y });
+  normOp(rec, { x: low, centred: false, weight: norm, epsilon: block.epsilon, step, y });
   return y;
 }

@@ -1,7 +1,7 @@
 // The norms of a model, all of one kind: RMS norm, layer norm, or layer norm without weights.
 
 import type { Recorder, Tensor } from '@quern/gpu';
-import { layerNorm, rmsNorm } from '@quern/kernels';
+import { norm as normOp } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
 import type { WeightRegistry } from '../weight-registry.ts';
 
@@ -39,7 +39,6 @@ export function normed(
   if (!norm) return x;
   const y = rec.scratch('norm', x.shape);
   const { kind, weight, bias, epsilon } = norm;
-  if (kind === 'rms') rmsNorm(rec, { x, weight: weight!, epsilon, step, y, residual });
-  else layerNorm(rec, { x, weight, bias, epsilon, step, y, residual });
+  normOp(rec, { x, centred: kind !== 'rms', weight, bias, epsilon, step, y, residual });
   return y;
 }

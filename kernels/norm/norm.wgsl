@@ -1,5 +1,6 @@
-// y[r] = (x[r] - mean) / sqrt(variance + eps) (* weight) (+ bias) (+ residual[r]): layer norm, arXiv 1607.06450.
-// A workgroup owns a row; the variance is taken about the mean, in a second pass, so that nothing cancels.
+// y[r] = (x[r] - mean) / sqrt(mean square + eps) (* weight) (+ bias) (+ residual[r]): layer norm (arXiv 1607.06450);
+// without the mean RMS norm (arXiv 1910.07467). A workgroup owns a row; squares are taken about the mean, in a second
+// pass, so that nothing cancels.
 import package::step::Step;
 import package::reduce::sum_workgroup;
 
@@ -16,6 +17,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read> residual: array<vec4f>;
 @group(0) @binding(6) var<uniform> params: Params;
 
+// Stays 0 where nothing is centred.
 var<workgroup> mean: f32;
 var<workgroup> inverse: f32;
 
@@ -30,16 +32,18 @@ fn main(
   }
   let first = group.x * params.quads;
   let count = f32(params.quads * 4u);
-  var sums = vec4f();
-  for (var i = lane; i < params.quads; i += 64u) {
-    sums += x[first + i];
+  @if(centred) {
+    var sums = vec4f();
+    for (var i = lane; i < params.quads; i += 64u) {
+      sums += x[first + i];
+    }
+    @if(subgroups) let total = sum_workgroup(sums, lane, subgroup_lane);
+    @if(!subgroups) let total = sum_workgroup(sums, lane);
+    if (lane == 0u) {
+      mean = dot(total, vec4f(1.0)) / count;
+    }
+    workgroupBarrier();
   }
-  @if(subgroups) let total = sum_workgroup(sums, lane, subgroup_lane);
-  @if(!subgroups) let total = sum_workgroup(sums, lane);
-  if (lane == 0u) {
-    mean = dot(total, vec4f(1.0)) / count;
-  }
-  workgroupBarrier();
   let middle = mean;
   var squares = vec4f();
   for (var i = lane; i < params.quads; i += 64u) {

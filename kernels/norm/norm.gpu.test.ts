@@ -1,9 +1,9 @@
 import type { Gpu } from '@quern/gpu';
 import { openTestGpu } from '@quern/gpu/testing';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { nmse, poisoned, randomF32, readF32, runOp, stepTensor, upload } from '../testing/run-op.ts';
-import { layerNormRef } from './layer-norm.ref.ts';
-import { layerNorm } from './layer-norm.ts';
+import { normRef } from './norm.ref.ts';
+import { norm } from './norm.ts';
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -16,17 +16,24 @@ const VARIANTS: Array<[string, Record<string, string>]> = [
   ['workgroup with subgroups', { matmul: 'workgroup', subgroups: 'on' }],
 ];
 
-describe.each(VARIANTS)('layer norm, %s', (_, variants) => {
+describe.each(VARIANTS)('norm, %s', (_, variants) => {
+  beforeEach((context) => {
+    if (variants['subgroups'] === 'on' && !gpu.caps.subgroups) context.skip('this adapter has no subgroups');
+  });
   test.each([
-    [1, 8, true, true, false],
-    [3, 96, true, false, false],
-    [7, 260, false, false, true],
-    [33, 2048, true, true, true],
+    [1, 8, false, true, false, false],
+    [3, 96, false, true, false, true],
+    [7, 260, false, true, false, false],
+    [33, 2048, false, true, false, true],
+    [1, 8, true, true, true, false],
+    [3, 96, true, true, false, false],
+    [7, 260, true, false, false, true],
+    [33, 2048, true, true, true, true],
   ])(
-    '%i rows of %i, weight %s, bias %s, residual %s, far from zero',
-    async (rows, dim, weighted, biased, added) => {
+    '%i rows of %i, centred %s, weight %s, bias %s, residual %s',
+    async (rows, dim, centred, weighted, biased, added) => {
       // A mean of many deviations: sums of squares would cancel.
-      const x = randomF32(rows * dim, 1).map((v) => v * 3 + 40);
+      const x = randomF32(rows * dim, 1).map((v) => v * 3 + (centred ? 40 : 0));
       const weight = weighted ? randomF32(dim, 2) : undefined;
       const bias = biased ? randomF32(dim, 3) : undefined;
       const residual = added ? randomF32(rows * dim, 4) : undefined;
@@ -39,8 +46,9 @@ describe.each(VARIANTS)('layer norm, %s', (_, variants) => {
       await runOp(
         gpu,
         (rec) =>
-          layerNorm(rec, {
+          norm(rec, {
             x: padded(x),
+            centred,
             weight: weight && upload(gpu, weight, [dim]),
             bias: bias && upload(gpu, bias, [dim]),
             epsilon: 1e-5,
@@ -55,7 +63,9 @@ describe.each(VARIANTS)('layer norm, %s', (_, variants) => {
         variants,
       );
       const actual = await readF32(gpu, y);
-      const expected = layerNormRef(x, dim, 1e-5, weight, bias).map((v, i) => v + (residual?.[i] ?? 0));
+      const expected = normRef(x, { dim, epsilon: 1e-5, centred, weight, bias }).map(
+        (v, i) => v + (residual?.[i] ?? 0),
+      );
       expect(nmse(actual.subarray(0, rows * dim), expected)).toBeLessThanOrEqual(1e-10);
       expect(actual.subarray(rows * dim).every(Number.isNaN), 'the dead row is left alone').toBe(true);
     },

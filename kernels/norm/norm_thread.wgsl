@@ -1,4 +1,4 @@
-// Layer norm (arXiv 1607.06450) with a thread per row: no barrier, for software adapters.
+// The same norm with a thread per row: no barrier, for software adapters.
 import package::step::Step;
 
 struct Params {
@@ -21,11 +21,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let first = id.x * params.quads;
   let count = f32(params.quads * 4u);
-  var sums = vec4f();
-  for (var i = 0u; i < params.quads; i++) {
-    sums += x[first + i];
+  var mean = 0.0;
+  @if(centred) {
+    var sums = vec4f();
+    for (var i = 0u; i < params.quads; i++) {
+      sums += x[first + i];
+    }
+    mean = dot(sums, vec4f(1.0)) / count;
   }
-  let mean = dot(sums, vec4f(1.0)) / count;
   var squares = 0.0;
   for (var i = 0u; i < params.quads; i++) {
     let v = x[first + i] - mean;

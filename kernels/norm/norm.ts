@@ -1,4 +1,5 @@
-// Layer norm of each row: (x - mean) / sqrt(variance + eps) * weight + bias (arXiv 1607.06450).
+// Norm of each row: RMS norm, x / sqrt(mean(x^2) + eps) * weight (arXiv 1910.07467), or layer norm, which takes the mean
+// off first (arXiv 1607.06450).
 
 import type { Recorder, Tensor } from '@quern/gpu';
 import { assert } from '@quern/spec';
@@ -7,12 +8,14 @@ import reduce from '../lib/reduce.wgsl?raw';
 import step from '../lib/step.wgsl?raw';
 import type { Variants } from '../lib/variants.ts';
 import { words } from '../lib/words.ts';
-import workgroup from './layer_norm.wgsl?raw';
-import thread from './layer_norm_thread.wgsl?raw';
+import workgroup from './norm.wgsl?raw';
+import thread from './norm_thread.wgsl?raw';
 
-export interface LayerNormOptions {
+export interface NormOptions {
   /** [rows, dim] f32, dim a multiple of 4. */
   x: Tensor;
+  /** Layer norm: the mean is taken off first. */
+  centred: boolean;
   /** [dim] f32; OLMo's norms have neither weight nor bias, others no bias. */
   weight?: Tensor | undefined;
   bias?: Tensor | undefined;
@@ -24,21 +27,22 @@ export interface LayerNormOptions {
   y: Tensor;
 }
 
-export function layerNorm(rec: Recorder, options: LayerNormOptions): void {
-  const { x, weight, bias, epsilon, residual, y } = options;
+export function norm(rec: Recorder, options: NormOptions): void {
+  const { x, centred, weight, bias, epsilon, residual, y } = options;
   const [rows, dim] = x.shape as [number, number];
   assert(
     dim % 4 === 0 && [weight, bias].every((vector) => !vector || vector.shape[0] === dim),
-    `layer norm of ${dim} values with ${weight?.shape[0]} weights and ${bias?.shape[0]} biases`,
+    `norm of ${dim} values with ${weight?.shape[0]} weights and ${bias?.shape[0]} biases`,
   );
   const variants = rec.variants as unknown as Variants;
   const byThread = variants.matmul === 'thread';
   rec.dispatch({
     kernel: defineKernel({
-      name: byThread ? 'layer-norm-thread' : 'layer-norm',
+      name: `${centred ? 'layer' : 'rms'}-norm${byThread ? '-thread' : ''}`,
       main: byThread ? thread : workgroup,
       modules: { step, reduce },
       conditions: {
+        centred,
         subgroups: !byThread && variants.subgroups === 'on',
         weight: weight !== undefined,
         bias: bias !== undefined,
@@ -50,6 +54,6 @@ export function layerNorm(rec: Recorder, options: LayerNormOptions): void {
     params: words(dim / 4, { f32: epsilon }),
     workgroups: [byThread ? Math.ceil(rows / 4) : rows],
     bytes: rows * dim * 8 + dim * 8,
-    flops: rows * dim * 7,
+    flops: rows * dim * (centred ? 7 : 4),
   });
 }
