@@ -15,6 +15,8 @@ const PHASES: Record<Progress['phase'], string> = {
   weights: 'Loading weights',
   compile: 'Compiling kernels',
   ready: 'Ready',
+  download: 'Downloading',
+  verify: 'Checking',
 };
 
 const ORIGINS: Record<Progress['from'], string> = {

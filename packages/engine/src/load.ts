@@ -206,6 +206,8 @@ function report(onProgress: LoadOptions['onProgress'], sources: readonly ByteSou
     loaded: bytes,
     total: bytes,
     file: first!.name,
+    fileLoaded: first!.byteLength,
+    fileTotal: first!.byteLength,
     from: first!.origin,
     bytesPerSecond: 0,
     secondsLeft: 0,

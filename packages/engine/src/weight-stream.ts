@@ -29,16 +29,20 @@ export async function streamWeights({
   signal,
 }: WeightStreamOptions): Promise<void> {
   const wanted = weights.wanted();
+  /** Wanted bytes of each file. */
+  const ofFile = sources.map(() => 0);
+  for (const { file, byteLength } of wanted) ofFile[file]! += byteLength;
   const meter = createProgressMeter({
     phase: 'weights',
     file: sources[0]!.name,
+    fileTotal: ofFile[0]!,
     total: wanted.reduce((sum, { byteLength }) => sum + byteLength, 0),
     onProgress: onProgress ?? (() => undefined),
   });
   let queued = 0;
   for (const info of wanted) {
     const source = sources[info.file]!;
-    meter.setFile(source.name);
+    meter.setFile(source.name, ofFile[info.file]!);
     if (info.packed) {
       await streamPacked(info, info.packed);
       continue;

@@ -1,4 +1,5 @@
 // What browsers and workers use. What needs node:fs is in ./node.ts.
+export { BUDGET_BYTES, ByteBudget } from './byte-budget.ts';
 export { openBlob } from './blob-source.ts';
 export type { CachedOptions, CachedSource } from './cached-source.ts';
 export { openCached } from './cached-source.ts';

@@ -8,6 +8,7 @@ function bench(total: number, loaded = 0) {
   const meter = createProgressMeter({
     phase: 'weights',
     file: 'm.gguf',
+    fileTotal: total,
     total,
     loaded,
     onProgress: (event) => void events.push(event),
@@ -26,6 +27,8 @@ it('tells bytes, rate and time left', () => {
   expect(events[9]).toEqual({
     phase: 'weights',
     file: 'm.gguf',
+    fileLoaded: 1000,
+    fileTotal: 10_000,
     total: 10_000,
     loaded: 1000,
     from: 'network',
@@ -83,7 +86,13 @@ it('knows no time left without a total, until it is set', () => {
   meter.add(500, 'network');
   expect(events.at(-1)).not.toHaveProperty('secondsLeft');
   meter.setTotal(1000);
-  meter.setFile('b.gguf');
+  meter.setFile('b.gguf', 500);
   meter.end();
-  expect(events.at(-1)).toMatchObject({ file: 'b.gguf', total: 1000, secondsLeft: 0.5 });
+  expect(events.at(-1)).toMatchObject({
+    file: 'b.gguf',
+    fileLoaded: 0,
+    fileTotal: 500,
+    total: 1000,
+    secondsLeft: 0.5,
+  });
 });

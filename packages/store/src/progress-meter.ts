@@ -4,6 +4,7 @@ import type { LoadPhase, Progress } from '@quern/spec';
 export interface ProgressMeterOptions {
   phase: LoadPhase;
   file: string;
+  fileTotal: number;
   /** 0 while unknown. */
   total: number;
   onProgress: (progress: Progress) => void;
@@ -16,8 +17,8 @@ export interface ProgressMeterOptions {
 export interface ProgressMeter {
   /** Counts `bytes` more. An event follows unless the last was less than 100 ms ago. */
   add(bytes: number, from: Progress['from']): void;
-  /** Later bytes belong to another file of the same total. */
-  setFile(file: string): void;
+  /** Later bytes belong to this file. */
+  setFile(file: string, fileTotal: number): void;
   setTotal(total: number): void;
   /** The last event, with everything counted. Later calls do nothing. */
   end(): void;
@@ -32,8 +33,9 @@ const SETTLE_MS = 250;
 export function createProgressMeter(options: ProgressMeterOptions): ProgressMeter {
   const { phase, onProgress } = options;
   const now = options.now ?? (() => performance.now());
-  let { file, total } = options;
+  let { file, fileTotal, total } = options;
   let loaded = options.loaded ?? 0;
+  const byFile = new Map<string, number>();
   let from: Progress['from'] | undefined;
   let lastEvent = -Infinity;
   let ended = false;
@@ -44,7 +46,16 @@ export function createProgressMeter(options: ProgressMeterOptions): ProgressMete
     const [oldest] = points;
     const elapsed = oldest ? at - oldest.at : 0;
     const bytesPerSecond = oldest && elapsed > 0 ? ((loaded - oldest.loaded) * 1000) / elapsed : 0;
-    const event: Progress = { phase, loaded, total, file, from: from ?? 'network', bytesPerSecond };
+    const event: Progress = {
+      phase,
+      loaded,
+      total,
+      file,
+      fileLoaded: byFile.get(file) ?? 0,
+      fileTotal,
+      from: from ?? 'network',
+      bytesPerSecond,
+    };
     if (total > 0 && loaded >= total) event.secondsLeft = 0;
     else if (total > 0 && bytesPerSecond > 0 && elapsed >= SETTLE_MS) {
       event.secondsLeft = (total - loaded) / bytesPerSecond;
@@ -61,12 +72,14 @@ export function createProgressMeter(options: ProgressMeterOptions): ProgressMete
       if (from !== undefined && origin !== from) points = [{ at: points.at(-1)?.at ?? at, loaded }];
       from = origin;
       loaded += bytes;
+      byFile.set(file, (byFile.get(file) ?? 0) + bytes);
       points.push({ at, loaded });
       while ((points[1]?.at ?? at) <= at - WINDOW_MS && points.length > 2) points.shift();
       if (at - lastEvent >= INTERVAL_MS) emit(at);
     },
-    setFile(name) {
+    setFile(name, bytes) {
       file = name;
+      fileTotal = bytes;
     },
     setTotal(bytes) {
       total = bytes;

@@ -43,6 +43,8 @@ async function quern(args: string[], script: FakeScript = {}, more: Partial<Tool
         loaded: 3 * 2 ** 20,
         total: 3 * 2 ** 20,
         file: 'x.gguf',
+        fileLoaded: 5,
+        fileTotal: 10,
         from: 'network',
         bytesPerSecond: 2 ** 20,
       });

@@ -30,6 +30,8 @@ function startHost(
         loaded: 5,
         total: 10,
         file: String(request.model),
+        fileLoaded: 5,
+        fileTotal: 10,
         from: 'network',
         bytesPerSecond: 1,
       });
