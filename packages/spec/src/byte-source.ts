@@ -14,5 +14,7 @@ export interface ByteSource {
   readonly origin: 'network' | 'cache' | 'file';
   /** Bytes that came over the network so far. */
   readonly bytesFetched: number;
+  /** Bytes of the file that need no network. Undefined: all of a local file, none of another. */
+  readonly cachedBytes?: number;
   close(): Promise<void>;
 }

@@ -103,6 +103,15 @@ describe('the cache', () => {
     expect(server.requests).toEqual([]);
   });
 
+  it('tells how much of a file needs no network', async () => {
+    await prepare([0, 4]);
+    const source = await open();
+    expect(source.cachedBytes).toBe(CHUNK_BYTES + 999);
+    await expectChunks(source, 0, 2);
+    await source.flush();
+    expect(source.cachedBytes).toBeGreaterThanOrEqual(2 * CHUNK_BYTES + 999);
+  });
+
   it('asks only for what is missing', async () => {
     await prepare([0, 1, 3]);
     const source = await open();

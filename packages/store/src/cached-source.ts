@@ -126,6 +126,10 @@ class CachedLoader implements ChunkLoader {
     return this.#remote?.bytesFetched ?? 0;
   }
 
+  get cachedBytes(): number {
+    return this.#writer?.storedBytes ?? 0;
+  }
+
   async load(index: number): Promise<{ bytes: Uint8Array<ArrayBuffer>; from: 'network' | 'cache' }> {
     throwIfAborted(this.#options.signal);
     const kept = await this.#kept(index);

@@ -102,7 +102,7 @@ export function isComplete(file: StoredFile): boolean {
 }
 
 /** Bytes of the chunks that are there. */
-export function storedBytes(file: StoredFile): number {
+export function storedBytes(file: Pick<StoredFile, 'byteLength' | 'stored'>): number {
   let bytes = 0;
   for (const index of file.stored) bytes += chunkLength(file.byteLength, index);
   return bytes;

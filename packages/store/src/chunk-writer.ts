@@ -2,6 +2,7 @@
 // on: loading goes on without a cache, and `onWarning` hears of it once.
 import type { QuernError } from '@quern/spec';
 import type { ChunkStore, StoredFile } from './chunk-store.ts';
+import { storedBytes } from './chunk-store.ts';
 import { storageError } from './storage-error.ts';
 
 /** Chunks on their way to the store at once. */
@@ -21,6 +22,11 @@ export class ChunkWriter {
     this.#file = file;
     this.#onFailure = onFailure;
     this.#stored = new Set(file.stored);
+  }
+
+  /** Of the chunks known to be in the store. */
+  get storedBytes(): number {
+    return storedBytes({ byteLength: this.#file.byteLength, stored: this.#stored });
   }
 
   /** Resolves when the chunk is taken (not yet stored). `bytes` must not change. */

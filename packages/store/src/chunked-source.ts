@@ -15,6 +15,8 @@ export interface ChunkLoader {
   readonly name: string;
   readonly byteLength: number;
   readonly bytesFetched: number;
+  /** Bytes that a store has. */
+  readonly cachedBytes?: number;
   load(index: number): Promise<{ bytes: Uint8Array<ArrayBuffer>; from: 'network' | 'cache' }>;
   /** Ends what is under way and lets go of everything. */
   close(): Promise<void>;
@@ -45,6 +47,10 @@ class ChunkedSource implements ByteSource {
 
   get bytesFetched(): number {
     return this.#loader.bytesFetched;
+  }
+
+  get cachedBytes(): number {
+    return this.#loader.cachedBytes ?? 0;
   }
 
   /** The signal ends this read; chunks under way go on for later reads, until `close`. */
