@@ -79,6 +79,7 @@ function altered(methods: Partial<ChunkStore>): ChunkStore {
     find: (key) => store.find(key),
     get: (file, index) => store.get(file, index),
     put: (file, index, bytes) => store.put(file, index, bytes),
+    markVerified: (file) => store.markVerified(file),
     list: () => store.list(),
     delete: (key) => store.delete(key),
     close: () => store.close(),

@@ -181,6 +181,26 @@ export function chunkStoreSuite(name: string, makeBench: () => Promise<StoreBenc
       expect((await store.open({ ...info, validator: '"mirror"', sha256: 'bb' })).stored.size).toBe(0);
     });
 
+    it('notes that a file is verified, until a chunk of it is damaged or it is another version', async () => {
+      const info = { ...INFO, sha256: 'aa' };
+      const file = await store.open(info);
+      expect(file.verified).toBe(false);
+      for (const index of [0, 1, 2]) await store.put(file, index, chunk(index));
+      await store.markVerified(file);
+      await store.close();
+      store = await bench.open();
+      expect((await store.find(INFO.key))?.verified).toBe(true);
+      expect((await store.open(INFO)).verified).toBe(true);
+      expect((await store.open({ ...info, validator: '"mirror"' })).verified).toBe(true);
+      await bench.damage(store, INFO.key, 1);
+      await store.get(file, 1);
+      expect((await store.find(INFO.key))?.verified).toBe(false);
+      await store.markVerified(file);
+      await store.open({ ...info, sha256: 'bb' });
+      expect((await store.find(INFO.key))?.verified).toBe(false);
+      await expect(store.markVerified(file)).rejects.toMatchObject({ code: 'storage-error' });
+    });
+
     it('remembers a file without a validator, and an empty one', async () => {
       const info = { ...INFO, validator: undefined };
       const file = await store.open(info);

@@ -37,6 +37,8 @@ export interface StoredFile {
   readonly chunkCount: number;
   /** Indices of the chunks that are there. */
   readonly stored: ReadonlySet<number>;
+  /** All of it agreed with `sha256` once, and no chunk was found damaged since. */
+  readonly verified: boolean;
   readonly marks: readonly ModelRefMark[];
   /** Milliseconds since 1970 of the last `open`. */
   readonly lastUsed: number;
@@ -55,7 +57,8 @@ export interface ChunkStore {
   find(key: string): Promise<StoredFile | undefined>;
   /**
    * The bytes of a chunk, or undefined if it is absent or damaged (its SHA-256 or length is not the
-   * one it was stored with; it is then removed, so that it is fetched again alone).
+   * one it was stored with; it is then removed, so that it is fetched again alone, and the file is no
+   * longer verified).
    */
   get(file: StoredFile, index: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
@@ -63,6 +66,11 @@ export interface ChunkStore {
    * 'storage-error' when the file was deleted or replaced by another version meanwhile.
    */
   put(file: StoredFile, index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /**
+   * Notes that the whole file agreed with its SHA-256. Throws 'storage-error' when it was deleted or replaced by
+   * another version meanwhile.
+   */
+  markVerified(file: StoredFile): Promise<void>;
   list(): Promise<StoredFile[]>;
   /** Deletes a file and its chunks; nothing happens if it is not there. */
   delete(key: string): Promise<void>;

@@ -9,7 +9,7 @@ import { chunkLength } from './chunk-store.ts';
 import { sameBytes, sha256 } from './digest.ts';
 import { guardStorage } from './storage-error.ts';
 import type { FileRow } from './stored-file.ts';
-import { checkChunkLength, nextRow, parseRow, toStoredFile } from './stored-file.ts';
+import { checkChunkLength, nextRow, parseRow, replacedMeanwhile, toStoredFile } from './stored-file.ts';
 
 const DIGEST_BYTES = 32;
 const RECORD = 'file.json';
@@ -53,7 +53,7 @@ class DirectoryChunkStore implements ChunkStore {
       // Processes that open the same version at once, without a lock, must agree on its folder.
       if (row.id !== old?.id) row.id = versionId(info) ?? row.id;
       await mkdir(join(folder, row.id), { recursive: true });
-      await this.#writeWhole(join(folder, RECORD), [new TextEncoder().encode(JSON.stringify(row))]);
+      await this.#writeRow(folder, row);
       await sweep(folder, row.id);
       return describe(folder, row);
     });
@@ -80,8 +80,30 @@ class DirectoryChunkStore implements ChunkStore {
         if (sameBytes(await sha256(chunk), bytes.subarray(0, DIGEST_BYTES))) return chunk;
       }
       await rm(path, { force: true });
+      await this.#setVerified(file, false);
       return undefined;
     });
+  }
+
+  async markVerified(file: StoredFile): Promise<void> {
+    if (!(await this.#setVerified(file, true))) throw replacedMeanwhile(`marking ${file.name} as verified`);
+  }
+
+  /** False when this version is no longer there. */
+  #setVerified(file: StoredFile, verified: boolean): Promise<boolean> {
+    return this.#inTurn(`noting whether ${file.name} is verified`, async () => {
+      const folder = this.#folder(file.key);
+      const row = await readRow(folder);
+      if (row?.id !== file.id) return false;
+      if ((row.verified ?? false) === verified) return true;
+      const { verified: _, ...rest } = row;
+      await this.#writeRow(folder, verified ? { ...rest, verified } : rest);
+      return true;
+    });
+  }
+
+  #writeRow(folder: string, row: FileRow): Promise<void> {
+    return this.#writeWhole(join(folder, RECORD), [new TextEncoder().encode(JSON.stringify(row))]);
   }
 
   async put(file: StoredFile, index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {

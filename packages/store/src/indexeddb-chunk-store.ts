@@ -3,13 +3,12 @@
 // load the same model at once cannot mix two versions of it.
 import type { DBSchema, IDBPDatabase } from 'idb';
 import { openDB } from 'idb';
-import { QuernError } from '@quern/spec';
 import type { ChunkStore, FileInfo, StoredFile } from './chunk-store.ts';
 import { chunkLength } from './chunk-store.ts';
 import { sameBytes, sha256 } from './digest.ts';
 import { guardStorage, storageError } from './storage-error.ts';
 import type { FileRow } from './stored-file.ts';
-import { checkChunkLength, nextRow, parseRow, toStoredFile } from './stored-file.ts';
+import { checkChunkLength, nextRow, parseRow, replacedMeanwhile, toStoredFile } from './stored-file.ts';
 
 /** Raise with a step in `upgrade` whenever the stored form changes. */
 export const SCHEMA_VERSION = 1;
@@ -111,8 +110,25 @@ class IndexedDbChunkStore implements ChunkStore {
       const row = await database.get('chunks', [file.id, index]);
       if (row === undefined) return undefined;
       if (await isSound(row, chunkLength(file.byteLength, index))) return row.bytes;
-      await database.delete('chunks', [file.id, index]);
+      const transaction = database.transaction(['files', 'chunks'], 'readwrite');
+      await transaction.objectStore('chunks').delete([file.id, index]);
+      const { verified, ...current } = (await transaction.objectStore('files').get(file.key)) ?? {};
+      if (verified && 'id' in current && current.id === file.id) {
+        await transaction.objectStore('files').put(current);
+      }
+      await transaction.done;
       return undefined;
+    });
+  }
+
+  markVerified(file: StoredFile): Promise<void> {
+    const what = `marking ${file.name} as verified`;
+    return guardStorage(what, async () => {
+      const transaction = (await this.#open()).transaction('files', 'readwrite');
+      const current = await transaction.store.get(file.key);
+      if (current?.id === file.id) await transaction.store.put({ ...current, verified: true });
+      await transaction.done;
+      if (current?.id !== file.id) throw replacedMeanwhile(what);
     });
   }
 
@@ -129,7 +145,7 @@ class IndexedDbChunkStore implements ChunkStore {
       done.catch(() => undefined);
       const current = await transaction.objectStore('files').get(file.key);
       if (current?.id !== file.id) {
-        throw new QuernError('storage-error', `${what}: it was deleted or replaced in the meantime`);
+        throw replacedMeanwhile(what);
       }
       try {
         await transaction.objectStore('chunks').put({ digest, bytes: whole }, [file.id, index]);

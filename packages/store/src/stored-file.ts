@@ -12,6 +12,7 @@ export interface FileRow {
   chunkBytes: number;
   validator?: string;
   sha256?: string;
+  verified?: true;
   marks: ModelRefMark[];
   lastUsed: number;
 }
@@ -33,6 +34,7 @@ export function nextRow(info: FileInfo, old: FileRow | undefined): { row: FileRo
   if (info.validator !== undefined) row.validator = info.validator;
   const sha256 = info.sha256 ?? (keep ? old.sha256 : undefined);
   if (sha256 !== undefined) row.sha256 = sha256;
+  if (keep && old.verified && old.sha256 === sha256) row.verified = true;
   return { row, replaced: old !== undefined && !keep };
 }
 
@@ -52,6 +54,7 @@ export function toStoredFile(row: FileRow, indices: Iterable<number>): StoredFil
     sha256: row.sha256,
     chunkCount: chunkCount(row.byteLength),
     stored,
+    verified: row.verified === true,
     marks: row.marks,
     lastUsed: row.lastUsed,
   };
@@ -61,7 +64,7 @@ export function toStoredFile(row: FileRow, indices: Iterable<number>): StoredFil
 export function parseRow(value: unknown): FileRow | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const row = value as Partial<Record<keyof FileRow, unknown>>;
-  const { key, id, name, byteLength, chunkBytes, validator, sha256, marks, lastUsed } = row;
+  const { key, id, name, byteLength, chunkBytes, validator, sha256, verified, marks, lastUsed } = row;
   if (typeof key !== 'string' || typeof id !== 'string' || typeof name !== 'string') return undefined;
   if (!/^[0-9a-f-]{36}$/.test(id) || chunkBytes !== CHUNK_BYTES) return undefined;
   if (!Number.isSafeInteger(byteLength) || (byteLength as number) < 0) return undefined;
@@ -71,6 +74,7 @@ export function parseRow(value: unknown): FileRow | undefined {
   const parsed: FileRow = { key, id, name, byteLength: byteLength as number, chunkBytes, marks, lastUsed };
   if (validator !== undefined) parsed.validator = validator;
   if (sha256 !== undefined) parsed.sha256 = sha256;
+  if (verified === true) parsed.verified = true;
   return parsed;
 }
 
@@ -78,6 +82,11 @@ function isMark(value: unknown): value is ModelRefMark {
   if (typeof value !== 'object' || value === null) return false;
   const { ref, index, count } = value as Record<string, unknown>;
   return typeof ref === 'string' && Number.isSafeInteger(index) && Number.isSafeInteger(count);
+}
+
+/** What `markVerified` and a `put` say of a file that went away under them. */
+export function replacedMeanwhile(what: string): QuernError {
+  return new QuernError('storage-error', `${what}: it was deleted or replaced in the meantime`);
 }
 
 /** Throws 'internal' unless `bytes` is exactly what chunk `index` of the file holds. */
