@@ -1,6 +1,7 @@
 // The types that both doors, for pages and for Node, hand out.
 
 export type { AdapterOptions, CreateChatCompletion, CreateCompletion, Engine } from './api/engine.ts';
+export type { Models } from './api/models.ts';
 export type * from './openai/chat-types.ts';
 export type * from './openai/completion-types.ts';
 export type { RequestOptions, SharedParams } from './openai/shared-params.ts';
@@ -10,6 +11,8 @@ export type {
   AdapterInfo,
   BenchRequest,
   BenchRow,
+  CachedFile,
+  CachedModel,
   EngineInfo,
   FinishReason,
   KernelTiming,
@@ -21,5 +24,6 @@ export type {
   MemoryInfo,
   PerplexityResult,
   Progress,
+  StorageUsage,
   Timings,
 } from '@quern/spec';

@@ -81,6 +81,7 @@ function altered(methods: Partial<ChunkStore>): ChunkStore {
     put: (file, index, bytes) => store.put(file, index, bytes),
     markVerified: (file) => store.markVerified(file),
     list: () => store.list(),
+    unmark: (key, ref) => store.unmark(key, ref),
     delete: (key) => store.delete(key),
     close: () => store.close(),
   };

@@ -146,6 +146,11 @@ export function chunkStoreSuite(name: string, makeBench: () => Promise<StoreBenc
         { ref: 'a/b', index: 0, count: 3 },
       ]);
       expect((await store.open(INFO)).marks).toEqual(file.marks);
+      await store.unmark(INFO.key, 'a/b');
+      await store.unmark('never there', 'a/b');
+      const { marks } = (await store.find(INFO.key)) ?? file;
+      expect(marks).toEqual([{ ref: 'a/b:Q4_0', index: 0, count: 1 }]);
+      expect(await store.list()).toHaveLength(1);
     });
 
     it('lists and deletes', async () => {

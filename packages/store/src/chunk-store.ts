@@ -72,6 +72,8 @@ export interface ChunkStore {
    */
   markVerified(file: StoredFile): Promise<void>;
   list(): Promise<StoredFile[]>;
+  /** Takes the mark of a reference off a file; the file stays. Nothing happens if it is not there. */
+  unmark(key: string, ref: string): Promise<void>;
   /** Deletes a file and its chunks; nothing happens if it is not there. */
   delete(key: string): Promise<void>;
   close(): Promise<void>;

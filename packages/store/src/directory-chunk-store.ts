@@ -9,7 +9,14 @@ import { chunkLength } from './chunk-store.ts';
 import { sameBytes, sha256 } from './digest.ts';
 import { guardStorage } from './storage-error.ts';
 import type { FileRow } from './stored-file.ts';
-import { checkChunkLength, nextRow, parseRow, replacedMeanwhile, toStoredFile } from './stored-file.ts';
+import {
+  checkChunkLength,
+  nextRow,
+  parseRow,
+  replacedMeanwhile,
+  toStoredFile,
+  withoutMark,
+} from './stored-file.ts';
 
 const DIGEST_BYTES = 32;
 const RECORD = 'file.json';
@@ -102,10 +109,6 @@ class DirectoryChunkStore implements ChunkStore {
     });
   }
 
-  #writeRow(folder: string, row: FileRow): Promise<void> {
-    return this.#writeWhole(join(folder, RECORD), [new TextEncoder().encode(JSON.stringify(row))]);
-  }
-
   async put(file: StoredFile, index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     checkChunkLength(file, index, bytes.length);
     const digest = await sha256(bytes);
@@ -113,6 +116,10 @@ class DirectoryChunkStore implements ChunkStore {
     await guardStorage(`storing chunk ${index} of ${file.name}`, () =>
       this.#writeWhole(this.#chunk(file, index), [digest, bytes]),
     );
+  }
+
+  #writeRow(folder: string, row: FileRow): Promise<void> {
+    return this.#writeWhole(join(folder, RECORD), [new TextEncoder().encode(JSON.stringify(row))]);
   }
 
   async #writeWhole(path: string, parts: Uint8Array[]): Promise<void> {
@@ -140,6 +147,14 @@ class DirectoryChunkStore implements ChunkStore {
         if (row && this.#folder(row.key) === folder) files.push(await describe(folder, row));
       }
       return files;
+    });
+  }
+
+  unmark(key: string, ref: string): Promise<void> {
+    return this.#inTurn('deleting a cached model', async () => {
+      const folder = this.#folder(key);
+      const row = await readRow(folder);
+      if (row) await this.#writeRow(folder, withoutMark(row, ref));
     });
   }
 

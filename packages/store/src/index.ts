@@ -1,6 +1,7 @@
 // What browsers and workers use. What needs node:fs is in ./node.ts.
 export { BUDGET_BYTES, ByteBudget } from './byte-budget.ts';
 export { openBlob } from './blob-source.ts';
+export { deleteModel, listModels } from './cached-models.ts';
 export type { CachedOptions, CachedSource } from './cached-source.ts';
 export { openCached } from './cached-source.ts';
 export { ChunkPool } from './chunk-pool.ts';
@@ -25,5 +26,6 @@ export type { RetryPolicy } from './retry.ts';
 export { safetensorsModel } from './safetensors-choice.ts';
 export type { SplitName } from './split-name.ts';
 export { allParts, parseSplitName } from './split-name.ts';
+export { originUsage } from './storage-usage.ts';
 export type { UrlOptions } from './url-source.ts';
 export { openUrl } from './url-source.ts';

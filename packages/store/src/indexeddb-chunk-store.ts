@@ -8,7 +8,14 @@ import { chunkLength } from './chunk-store.ts';
 import { sameBytes, sha256 } from './digest.ts';
 import { guardStorage, storageError } from './storage-error.ts';
 import type { FileRow } from './stored-file.ts';
-import { checkChunkLength, nextRow, parseRow, replacedMeanwhile, toStoredFile } from './stored-file.ts';
+import {
+  checkChunkLength,
+  nextRow,
+  parseRow,
+  replacedMeanwhile,
+  toStoredFile,
+  withoutMark,
+} from './stored-file.ts';
 
 /** Raise with a step in `upgrade` whenever the stored form changes. */
 export const SCHEMA_VERSION = 1;
@@ -162,6 +169,15 @@ class IndexedDbChunkStore implements ChunkStore {
       const database = await this.#open();
       const rows = (await database.getAll('files')).map(parseRow).filter((row) => row !== undefined);
       return Promise.all(rows.map((row) => this.#describe(database, row)));
+    });
+  }
+
+  unmark(key: string, ref: string): Promise<void> {
+    return guardStorage('deleting a cached model', async () => {
+      const transaction = (await this.#open()).transaction('files', 'readwrite');
+      const row = parseRow(await transaction.store.get(key));
+      if (row) await transaction.store.put(withoutMark(row, ref));
+      await transaction.done;
     });
   }
 

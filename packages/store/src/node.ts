@@ -16,6 +16,7 @@ import { allParts } from './split-name.ts';
 import { storageError } from './storage-error.ts';
 
 export { openDirectoryChunkStore } from './directory-chunk-store.ts';
+export { directoryUsage } from './directory-usage.ts';
 export { openNodeFile } from './node-file-source.ts';
 
 /**

@@ -38,6 +38,10 @@ export function nextRow(info: FileInfo, old: FileRow | undefined): { row: FileRo
   return { row, replaced: old !== undefined && !keep };
 }
 
+export function withoutMark(row: FileRow, ref: string): FileRow {
+  return { ...row, marks: row.marks.filter((mark) => mark.ref !== ref) };
+}
+
 function versionOf({ byteLength, validator, sha256 }: FileRow): Version {
   return { byteLength, validator, sha256 };
 }

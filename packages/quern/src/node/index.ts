@@ -7,6 +7,7 @@ import { type Engine, makeEngine } from '../api/engine.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
 import { inProcess, loadInProcess } from './load-model.ts';
 
+export { openModels } from './open-models.ts';
 export * from '../exported-types.ts';
 export { QuernError, type QuernErrorCode } from '@quern/spec';
 

@@ -4,6 +4,7 @@
 import type {
   BenchRequest,
   BenchRow,
+  CachedModel,
   EngineInfo,
   GenerateRequest,
   KernelTiming,
@@ -12,6 +13,7 @@ import type {
   PerplexityResult,
   Progress,
   Prompt,
+  StorageUsage,
   StreamPart,
 } from '@quern/spec';
 
@@ -68,6 +70,10 @@ export interface HostApi {
   unloadAdapter(id: string): Promise<void>;
   info(): EngineInfo;
   unload(): Promise<void>;
+  /** The cache; see api/models.ts. No model need be loaded. */
+  listModels(): Promise<CachedModel[]>;
+  storageUsage(): Promise<StorageUsage | undefined>;
+  deleteModel(id: string): Promise<void>;
 }
 
 /** Comlink's view of it from the page. */

@@ -1,6 +1,7 @@
 // One client's view of the host: its requests, its hold on the engine, and the end of both.
 
 import { type ByteSource, type InferenceEngine, type Progress, QuernError } from '@quern/spec';
+import type { Keeper } from '../api/keeper.ts';
 import type { AdapterRequest, HostApi, LoadRequest } from '../wire/host-api.ts';
 import type { EngineSlot } from './engine-slot.ts';
 import { type Channel, channel } from './channel.ts';
@@ -14,10 +15,16 @@ export interface ClientSession {
 /** Opens the files of an adapter. */
 export type OpenFiles = (request: AdapterRequest, signal: AbortSignal) => Promise<ByteSource[]>;
 
+/** What a host has besides its engine. */
+export interface Files {
+  open: OpenFiles;
+  keeper: Keeper;
+}
+
 export function clientSession(
   client: string,
   slot: EngineSlot,
-  open: OpenFiles,
+  { open, keeper }: Files,
   lock: string | undefined,
 ): ClientSession {
   const running = new Set<AbortController>();
@@ -100,6 +107,9 @@ export function clientSession(
     profile: async (phase) => loaded().profile(phase),
     info: () => loaded().info(),
     unload: end,
+    listModels: () => keeper.list(),
+    storageUsage: () => keeper.usage(),
+    deleteModel: (id) => keeper.delete(id),
   };
   return { api, end };
 }

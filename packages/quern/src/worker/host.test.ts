@@ -1,5 +1,6 @@
 import { type InferenceEngine, QuernError } from '@quern/spec';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createKeeper } from '../api/keeper.ts';
 import { type Engine, makeEngine } from '../api/engine.ts';
 import { connect, type Link } from '../client/link.ts';
 import { loadRemote, remoteBackend } from '../client/remote-backend.ts';
@@ -14,6 +15,11 @@ const later = (ms = 0) => new Promise<void>((resolve) => setTimeout(resolve, ms)
 const cleanups: Array<() => void> = [];
 afterEach(() => {
   for (const clean of cleanups.splice(0)) clean();
+});
+
+const noCache = createKeeper({
+  openStore: () => Promise.reject(new QuernError('storage-error', 'refused')),
+  usage: async () => undefined,
 });
 
 /** A host with an entry port; what it loads is a FakeEngine. */
@@ -40,7 +46,8 @@ function startHost(
       return engines.at(-1)!;
     });
   const { port1, port2 } = new MessageChannel();
-  createHost({ load, open: options.open ?? (async () => []), locks: options.locks?.locks }).listen(port1);
+  const open = options.open ?? (async () => []);
+  createHost({ load, open, keeper: noCache, locks: options.locks?.locks }).listen(port1);
   port1.start();
   cleanups.push(() => port1.close());
   return { entry: port2, engines };

@@ -5,12 +5,11 @@ import { expose } from 'comlink';
 import '../wire/handlers.ts';
 import { isConnectMessage } from '../wire/host-api.ts';
 import { holdLock, type Locks, watchLock } from '../wire/life-lock.ts';
-import { clientSession, type OpenFiles } from './client-session.ts';
+import { clientSession, type Files } from './client-session.ts';
 import { EngineSlot, type LoadModel } from './engine-slot.ts';
 
-export interface HostOptions {
+export interface HostOptions extends Files {
   load: LoadModel;
-  open: OpenFiles;
   /** Where missing, a client's death shows only where its port's closing does. */
   locks?: Locks;
 }
@@ -20,14 +19,14 @@ export interface Host {
   listen(endpoint: Pick<MessagePort, 'addEventListener'>): void;
 }
 
-export function createHost({ load, open, locks }: HostOptions): Host {
+export function createHost({ load, open, keeper, locks }: HostOptions): Host {
   const slot = new EngineSlot(load);
   const lock = locks ? `quern-host-${crypto.randomUUID()}` : undefined;
   const alive = locks && lock !== undefined ? holdLock(locks, lock) : Promise.resolve();
 
   const accept = async (client: string, port: MessagePort) => {
     await alive; // a client must find the lock taken when it starts to wait for it
-    const session = clientSession(client, slot, open, lock);
+    const session = clientSession(client, slot, { open, keeper }, lock);
     let unwatch = (): void => undefined;
     const onDeath = () => {
       unwatch();

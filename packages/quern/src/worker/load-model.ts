@@ -1,8 +1,9 @@
 // A load request -> an engine, in a worker: files from the network, the browser's store or the user.
 
 import { loadEngine } from '@quern/engine';
-import { type ChunkStore, openIndexedDbChunkStore, openModel } from '@quern/store';
+import { type ChunkStore, openIndexedDbChunkStore, openModel, originUsage } from '@quern/store';
 import type { ByteSource } from '@quern/spec';
+import { createKeeper } from '../api/keeper.ts';
 import type { AdapterRequest } from '../wire/host-api.ts';
 import type { LoadModel } from './engine-slot.ts';
 
@@ -19,6 +20,8 @@ export async function openFiles(
 ): Promise<ByteSource[]> {
   return openModel(model, { store: await openStore(), baseUrl, token, hubUrl, signal });
 }
+
+export const keeper = createKeeper({ openStore: openIndexedDbChunkStore, usage: originUsage });
 
 /** Private windows may refuse to store; the model then comes over the network each time. */
 function openStore(): Promise<ChunkStore | undefined> {

@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { QuernError } from '@quern/spec';
+import type { ChunkStore } from '@quern/store';
+import { openDirectoryChunkStore } from '@quern/store/node';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createKeeper, type KeeperOptions } from '../api/keeper.ts';
+import type { Models } from '../api/models.ts';
+import { createHost } from '../worker/host.ts';
+import { openModels } from './open-models.ts';
+
+const X = 'https://a.example/x.gguf';
+let path: string;
+let store: ChunkStore;
+const open: Models[] = [];
+const ports: MessagePort[] = [];
+
+beforeEach(async () => {
+  path = await mkdtemp(join(tmpdir(), 'models-'));
+  store = await openDirectoryChunkStore(path);
+});
+afterEach(async () => {
+  vi.unstubAllGlobals();
+  for (const models of open.splice(0)) await models.close();
+  for (const port of ports.splice(0)) port.close();
+  await rm(path, { recursive: true });
+});
+
+/** A page's Models over a host of this process. */
+function models(options: Partial<KeeperOptions> = {}): Models {
+  const usage = async () => ({ usage: 1, quota: 9, persisted: false });
+  const keeper = createKeeper({ openStore: () => openDirectoryChunkStore(path), usage, ...options });
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1, port2);
+  const load = () => Promise.reject(new QuernError('internal', 'nothing is to be loaded here'));
+  createHost({ load, open: async () => [], keeper }).listen(port1);
+  port1.start();
+  open.push(openModels({ worker: port2 }));
+  return open.at(-1)!;
+}
+
+async function keep(key: string, bytes: number): Promise<void> {
+  const name = key.split('/').at(-1)!;
+  const file = await store.open({ key, name, byteLength: bytes, validator: '"1"' });
+  await store.put(file, 0, new Uint8Array(bytes));
+}
+
+describe('the models of a page', () => {
+  it('are listed, measured and deleted in the worker', async () => {
+    await keep(X, 5);
+    const cache = models();
+    expect(await cache.list()).toMatchObject([{ id: X, name: 'x', bytes: 5, complete: true }]);
+    expect(await cache.usage()).toEqual({ usage: 1, quota: 9, persisted: false });
+    await expect(cache.delete('other')).rejects.toMatchObject({ code: 'not-found' });
+    await cache.delete(X);
+    expect(await cache.list()).toEqual([]);
+  });
+
+  it('tell of a refused cache, and ask it again', async () => {
+    let refusals = 1;
+    const cache = models({
+      openStore: async () => {
+        if (refusals-- > 0) throw new QuernError('storage-error', 'refused');
+        return openDirectoryChunkStore(path);
+      },
+    });
+    await expect(cache.list()).rejects.toMatchObject({ code: 'storage-error', message: 'refused' });
+    expect(await cache.list()).toEqual([]);
+  });
+
+  it('start a worker with the first call that needs one, and stop it when it fails', async () => {
+    const started: FailingWorker[] = [];
+    class FailingWorker extends EventTarget {
+      terminated = false;
+      constructor() {
+        super();
+        started.push(this);
+      }
+      postMessage() {
+        this.dispatchEvent(new Event('error'));
+      }
+      terminate() {
+        this.terminated = true;
+      }
+    }
+    const here = import.meta.url;
+    vi.stubGlobal('location', { href: here, origin: new URL(here).origin });
+    vi.stubGlobal('Worker', FailingWorker);
+    const cache = openModels();
+    expect(started).toEqual([]);
+    for (const tries of [1, 2]) {
+      await expect(cache.list()).rejects.toMatchObject({ code: 'network' });
+      expect(started).toHaveLength(tries);
+      expect(started.every(({ terminated }) => terminated)).toBe(true);
+    }
+    await cache.close();
+  });
+
+  it('ask the browser to keep them, unless it does already', async () => {
+    const storage = { persisted: vi.fn(async () => false), persist: vi.fn(async () => true) };
+    vi.stubGlobal('navigator', { storage });
+    const cache = openModels();
+    expect(await cache.persist()).toBe(true);
+    storage.persisted.mockResolvedValue(true);
+    expect(await cache.persist()).toBe(true);
+    expect(storage.persist).toHaveBeenCalledTimes(1);
+    storage.persisted.mockRejectedValue(new DOMException('no', 'SecurityError'));
+    expect(await cache.persist()).toBe(false);
+  });
+});

@@ -1,0 +1,56 @@
+// Models on a page: the cache is in the worker's hands, so that its work is not the page's.
+
+import type { Models } from '../api/models.ts';
+import { platformLocks } from '../wire/life-lock.ts';
+import { connect, type HostEndpoint, type Link } from './link.ts';
+import { persist } from './persist.ts';
+import { startWorker } from './start-worker.ts';
+
+export interface OpenModelsOptions {
+  /** A worker that runs 'quern/worker', or a port to one. Default: started by the first call that needs it. */
+  worker?: HostEndpoint;
+}
+
+/** What can be done with models besides running them. Nothing is started before the first call. */
+export function openModels(options: OpenModelsOptions = {}): Models {
+  let connected: Promise<Link> | undefined;
+  let end = (): void => undefined;
+
+  const open = async (): Promise<Link> => {
+    const started = options.worker ? undefined : startWorker();
+    try {
+      const link = await connect(options.worker ?? started!.worker, platformLocks());
+      end = () => {
+        link.close();
+        started?.terminate();
+      };
+      return link;
+    } catch (error) {
+      started?.terminate();
+      connected = undefined;
+      throw error;
+    }
+  };
+  const link = (): Promise<Link> => (connected ??= open());
+
+  return {
+    async list() {
+      const { host, guard } = await link();
+      return guard(host.listModels());
+    },
+    async usage() {
+      const { host, guard } = await link();
+      return guard(host.storageUsage());
+    },
+    persist,
+    async delete(id) {
+      const { host, guard } = await link();
+      await guard(host.deleteModel(id));
+    },
+    async close() {
+      await connected?.catch(() => undefined);
+      connected = undefined;
+      end();
+    },
+  };
+}

@@ -1,0 +1,14 @@
+// How much of its storage the origin uses, as the browser tells it.
+import type { StorageUsage } from '@quern/spec';
+
+/** Undefined where the platform tells nothing: Node, pages that are not secure, a browser that refuses. */
+export async function originUsage(): Promise<StorageUsage | undefined> {
+  const storage = globalThis.navigator?.storage;
+  if (!storage) return undefined;
+  try {
+    const [{ usage, quota }, persisted] = await Promise.all([storage.estimate(), storage.persisted()]);
+    return usage === undefined || quota === undefined ? undefined : { usage, quota, persisted };
+  } catch {
+    return undefined; // private windows refuse
+  }
+}
