@@ -2,6 +2,8 @@ import * as fake from 'fake-indexeddb';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openDB } from 'idb';
 import { chunkStoreSuite } from './chunk-store.suite.ts';
+import { CHUNK_BYTES } from './chunk-store.ts';
+import { sha256 } from './digest.ts';
 import { openIndexedDbChunkStore, SCHEMA_VERSION } from './indexeddb-chunk-store.ts';
 
 // idb recognises requests by the global classes.
@@ -37,8 +39,9 @@ chunkStoreSuite('indexeddb', async () => {
       const file = await store.find(key);
       const database = await openDB(databaseName, SCHEMA_VERSION);
       const row = await database.get('chunks', [file?.id ?? '', index]);
-      row.bytes[5] ^= 1;
-      await database.put('chunks', row, [file?.id ?? '', index]);
+      const bytes = new Uint8Array(await row.bytes.arrayBuffer());
+      bytes[5]! ^= 1;
+      await database.put('chunks', { ...row, bytes: new Blob([bytes]) }, [file?.id ?? '', index]);
       database.close();
     },
     fillUpAt(n) {
@@ -73,4 +76,52 @@ it('opens again after another tab asked it to let go', async () => {
   });
   expect(await store.list()).toEqual([]);
   await store.close();
+});
+
+it('keeps what version 1 stored', async () => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  const bytes = Uint8Array.of(1, 2, 3);
+  const old = await openDB('old', 1, {
+    upgrade(database) {
+      database.createObjectStore('files', { keyPath: 'key' });
+      database.createObjectStore('chunks');
+    },
+  });
+  const id = crypto.randomUUID();
+  await old.put('files', {
+    key: 'k',
+    id,
+    name: 'k.gguf',
+    byteLength: 3,
+    chunkBytes: CHUNK_BYTES,
+    marks: [],
+    lastUsed: 5,
+  });
+  await old.put('chunks', { digest: await sha256(bytes), bytes }, [id, 0]);
+  old.close();
+  const store = await openIndexedDbChunkStore({ databaseName: 'old' });
+  const file = (await store.find('k'))!;
+  expect(await store.get(file, 0)).toEqual(bytes);
+  await store.close();
+});
+
+it('stores plain bytes where Blobs are refused', async () => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  const original = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function put(value: unknown, key?: IDBValidKey) {
+    if ((value as { bytes?: unknown }).bytes instanceof Blob) {
+      throw new DOMException('Error preparing Blob/File data to be stored in object store', 'UnknownError');
+    }
+    return original.call(this, value, key as IDBValidKey);
+  };
+  try {
+    const store = await openIndexedDbChunkStore({ databaseName: 'private' });
+    const file = await store.open({ key: 'k', name: 'k', byteLength: 3, validator: undefined });
+    // A part of a larger buffer: only the part is stored.
+    await store.put(file, 0, Uint8Array.of(9, 1, 2, 3).subarray(1));
+    expect(await store.get(file, 0)).toEqual(Uint8Array.of(1, 2, 3));
+    await store.close();
+  } finally {
+    IDBObjectStore.prototype.put = original;
+  }
 });

@@ -1,4 +1,6 @@
 // The chunk store of browsers: one IndexedDB record a chunk, with the SHA-256 it was stored with.
+// The bytes are a Blob: browsers keep those as files beside the database, so that neither writing nor reading passes
+// them through the page's memory more than once (a third less memory and time than for typed arrays in Chromium).
 // A chunk and the check that its file is still the current version share one transaction, so tabs that
 // load the same model at once cannot mix two versions of it.
 import type { DBSchema, IDBPDatabase } from 'idb';
@@ -18,12 +20,13 @@ import {
 } from './stored-file.ts';
 
 /** Raise with a step in `upgrade` whenever the stored form changes. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 const DATABASE_NAME = 'quern-models';
 
 interface ChunkRow {
   digest: Uint8Array<ArrayBuffer>;
-  bytes: Uint8Array<ArrayBuffer>;
+  /** Typed arrays come from version 1, and from private windows that store no Blobs (WebKit). */
+  bytes: Blob | Uint8Array<ArrayBuffer>;
 }
 
 interface Schema extends DBSchema {
@@ -65,6 +68,7 @@ class IndexedDbChunkStore implements ChunkStore {
           database.createObjectStore('files', { keyPath: 'key' });
           database.createObjectStore('chunks');
         }
+        // Version 2 writes Blobs; what version 1 wrote is read as it is.
       },
       blocking(_current, _blocked, event) {
         forget();
@@ -116,7 +120,8 @@ class IndexedDbChunkStore implements ChunkStore {
       const database = await this.#open();
       const row = await database.get('chunks', [file.id, index]);
       if (row === undefined) return undefined;
-      if (await isSound(row, chunkLength(file.byteLength, index))) return row.bytes;
+      const bytes = await soundBytes(row, chunkLength(file.byteLength, index));
+      if (bytes) return bytes;
       const transaction = database.transaction(['files', 'chunks'], 'readwrite');
       await transaction.objectStore('chunks').delete([file.id, index]);
       const { verified, ...current } = (await transaction.objectStore('files').get(file.key)) ?? {};
@@ -143,25 +148,31 @@ class IndexedDbChunkStore implements ChunkStore {
     checkChunkLength(file, index, bytes.length);
     const what = `storing chunk ${index} of ${file.name}`;
     const digest = await sha256(bytes);
-    // A view of a larger buffer would store all of the buffer.
-    const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-    await guardStorage(what, async () => {
-      const transaction = (await this.#open()).transaction(['files', 'chunks'], 'readwrite');
-      // `done` rejects with the same failure; whichever is awaited first tells it.
-      const done = transaction.done;
-      done.catch(() => undefined);
-      const current = await transaction.objectStore('files').get(file.key);
-      if (current?.id !== file.id) {
-        throw replacedMeanwhile(what);
-      }
-      try {
-        await transaction.objectStore('chunks').put({ digest, bytes: whole }, [file.id, index]);
-      } catch (error) {
-        // A transaction that found no room fails its requests with a bare AbortError.
-        throw storageError(transaction.error ?? error, what);
-      }
-      await done;
-    });
+    await guardStorage(what, () =>
+      this.#write(file, index, { digest, bytes: new Blob([bytes]) }, what).catch((error: unknown) => {
+        if (!refusesBlobs(error)) throw error;
+        // A view of a larger buffer would store all of the buffer.
+        return this.#write(file, index, { digest, bytes: bytes.slice() }, what);
+      }),
+    );
+  }
+
+  async #write(file: StoredFile, index: number, row: ChunkRow, what: string): Promise<void> {
+    const transaction = (await this.#open()).transaction(['files', 'chunks'], 'readwrite');
+    // `done` rejects with the same failure; whichever is awaited first tells it.
+    const done = transaction.done;
+    done.catch(() => undefined);
+    const current = await transaction.objectStore('files').get(file.key);
+    if (current?.id !== file.id) {
+      throw replacedMeanwhile(what);
+    }
+    try {
+      await transaction.objectStore('chunks').put(row, [file.id, index]);
+    } catch (error) {
+      // A transaction that found no room fails its requests with a bare AbortError.
+      throw refusesBlobs(error) ? error : storageError(transaction.error ?? error, what);
+    }
+    await done;
   }
 
   list(): Promise<StoredFile[]> {
@@ -204,8 +215,20 @@ function chunksOf(id: string): IDBKeyRange {
   return IDBKeyRange.bound([id, 0], [id, Infinity]);
 }
 
-async function isSound(row: Partial<ChunkRow>, expectedLength: number): Promise<boolean> {
-  const { bytes, digest } = row;
-  if (!(bytes instanceof Uint8Array) || !(digest instanceof Uint8Array)) return false;
-  return bytes.length === expectedLength && sameBytes(await sha256(bytes), digest);
+/** Chromium and Firefox say the one where they cannot keep a Blob, WebKit's private windows the other. */
+function refusesBlobs(error: unknown): boolean {
+  return error instanceof DOMException && /^(DataCloneError|UnknownError)$/.test(error.name);
+}
+
+/** The bytes of a chunk, undefined if they are not what was stored. */
+async function soundBytes(
+  { bytes: stored, digest }: Partial<ChunkRow>,
+  expectedLength: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (!(stored instanceof Blob || stored instanceof Uint8Array) || !(digest instanceof Uint8Array))
+    return undefined;
+  const length = stored instanceof Blob ? stored.size : stored.length;
+  if (length !== expectedLength) return undefined;
+  const bytes = stored instanceof Blob ? new Uint8Array(await stored.arrayBuffer()) : stored;
+  return sameBytes(await sha256(bytes), digest) ? bytes : undefined;
 }
