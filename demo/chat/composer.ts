@@ -3,6 +3,8 @@ import { byId } from '../look/element.ts';
 
 export interface Composer {
   focus(): void;
+  /** Gives back a text that came to nothing, unless another was begun. */
+  giveBack(text: string): void;
   /** While busy the stop button takes the place of the send button; one may go on writing. */
   setBusy(busy: boolean): void;
   /** The page brings it disabled: what is written before anybody listens would be lost. */
@@ -41,7 +43,8 @@ export function createComposer(onSend: (text: string) => boolean, onStop: () => 
     submit();
   });
   document.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape' || !busy) return;
+    // Escape closes what lies above the page first.
+    if (event.key !== 'Escape' || !busy || document.querySelector(':popover-open, dialog[open]')) return;
     event.preventDefault();
     onStop();
     field.focus();
@@ -53,6 +56,11 @@ export function createComposer(onSend: (text: string) => boolean, onStop: () => 
 
   return {
     focus: () => field.focus(),
+    giveBack(text) {
+      if (field.value !== '') return;
+      field.value = text;
+      resize();
+    },
     setBusy(now) {
       busy = now;
       const hadFocus = document.activeElement === send || document.activeElement === stop;

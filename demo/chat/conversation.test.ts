@@ -57,9 +57,30 @@ test('streams, counts, and remembers the turn', async () => {
     { role: 'assistant', content: 'Hello there' },
     { role: 'user', content: 'And?' },
   ]);
-  conversation.clear();
-  await conversation.ask(engine, 'New', never, ignore);
-  expect(asked[2]).toEqual([{ role: 'user', content: 'New' }]);
+  const said = 'Hello there';
+  expect(
+    conversation.says([
+      { asked: 'Hi', said },
+      { asked: 'And?', said },
+    ]),
+  ).toBe(true);
+  expect(conversation.says([{ asked: 'Hi', said }])).toBe(false);
+});
+
+test('goes on from what was kept; a turn without an answer is left out', async () => {
+  const { engine, asked } = scripted();
+  const before = [
+    { asked: 'Hi', said: 'Hello' },
+    { asked: 'Lost?', said: '' },
+  ];
+  const conversation = new Conversation(1, before);
+  expect(conversation.says(before)).toBe(true);
+  await conversation.ask(engine, 'And?', never, ignore);
+  expect(asked[0]).toEqual([
+    { role: 'user', content: 'Hi' },
+    { role: 'assistant', content: 'Hello' },
+    { role: 'user', content: 'And?' },
+  ]);
 });
 
 test('stopping keeps what was said', async () => {

@@ -19,17 +19,30 @@ const TEMPERATURE = 0.2;
 const TOP_P = 0.9;
 const MAX_TOKENS = 1024;
 
+/** What was asked and answered. */
+export interface Exchange {
+  asked: string;
+  said: string;
+}
+
 export class Conversation {
-  readonly #messages: ChatMessageParam[] = [];
+  readonly #exchanges: Exchange[];
   readonly #seed: number | undefined;
 
-  /** With a seed the same messages get the same answers. */
-  constructor(seed?: number) {
+  /** Goes on from what was said before. With a seed the same messages get the same answers. */
+  constructor(seed?: number, before: readonly Exchange[] = []) {
     this.#seed = seed;
+    this.#exchanges = before.filter(({ said }) => said !== '').map(({ asked, said }) => ({ asked, said }));
   }
 
-  clear(): void {
-    this.#messages.length = 0;
+  /** True when this is what was said, word for word. */
+  says(other: readonly Exchange[]): boolean {
+    const mine = this.#exchanges;
+    const theirs = other.filter(({ said }) => said !== '');
+    return (
+      mine.length === theirs.length &&
+      theirs.every(({ asked, said }, i) => asked === mine[i]!.asked && said === mine[i]!.said)
+    );
   }
 
   /**
@@ -42,7 +55,13 @@ export class Conversation {
     signal: AbortSignal,
     onText: (piece: string, meter: AnswerMeter) => void,
   ): Promise<Answer> {
-    const messages: ChatMessageParam[] = [...this.#messages, { role: 'user', content: prompt }];
+    const messages: ChatMessageParam[] = [
+      ...this.#exchanges.flatMap(({ asked, said }) => [
+        { role: 'user' as const, content: asked },
+        { role: 'assistant' as const, content: said },
+      ]),
+      { role: 'user', content: prompt },
+    ];
     const meter = startMeter();
     let text = '';
     let end: Answer['end'] = 'stop';
@@ -60,9 +79,7 @@ export class Conversation {
       if (!signal.aborted) throw error;
       end = 'aborted';
     }
-    if (text !== '') {
-      this.#messages.push({ role: 'user', content: prompt }, { role: 'assistant', content: text });
-    }
+    if (text !== '') this.#exchanges.push({ asked: prompt, said: text });
     return { text, end, ...meter.now(), ...(timings && end !== 'aborted' ? fromEngine(timings) : {}) };
   }
 }

@@ -1,5 +1,5 @@
-// The chat page: wires the picker, the session, the composer and the transcript together. ?model= chooses a model,
-// ?seed= repeats an answer.
+// The chat page: wires the picker, the session, the conversations, the composer and the transcript together. ?model=
+// chooses a model, ?seed= repeats an answer, #id opens a conversation that was kept.
 import type { Engine } from '../load/engine.ts';
 import { failureNotice, failureOf, missingWebGpu, wasAborted } from '../load/failure.ts';
 import { createLoadingView } from '../load/loading.ts';
@@ -8,15 +8,16 @@ import { createPicker } from '../load/picker.ts';
 import { Session } from '../load/session.ts';
 import { byId, element } from '../look/element.ts';
 import { rate } from '../look/format.ts';
+import { createChatsPanel } from './chats.ts';
 import { createComposer } from './composer.ts';
 import { Conversation } from './conversation.ts';
+import { openKeeper } from './keeper.ts';
 import { tell } from './tell.ts';
 import { Transcript } from './transcript.ts';
 
 const session = new Session();
 const query = new URLSearchParams(location.search);
-const seed = query.get('seed');
-const conversation = new Conversation(seed === null ? undefined : Number(seed));
+const seed = query.has('seed') ? Number(query.get('seed')) : undefined;
 const main = byId('main', HTMLElement);
 const transcript = new Transcript(byId('transcript', HTMLElement), main);
 const welcome = byId('welcome', HTMLElement);
@@ -27,17 +28,20 @@ const modelChip = byId('model', HTMLButtonElement);
 const modelName = byId('model-name', HTMLElement);
 const newChat = byId('new-chat', HTMLButtonElement);
 const meter = byId('meter', HTMLElement);
+/** The conversation that is shown; without an id while it has no turn. */
+let chat = { id: '', conversation: new Conversation(seed) };
 let answering: AbortController | undefined;
 
 const notices = element('div');
 const loading = createLoadingView(() => session.cancel());
 const composer = createComposer(send, stop);
-const picker = createPicker({
-  models: await offeredModels(),
-  action: 'Load',
-  onLoad: (choice) => void load(choice),
+const [models, keeper] = await Promise.all([offeredModels(), openKeeper(notKept)]);
+const panel = createChatsPanel(keeper, (id) => {
+  if (id === chat.id) startNewChat();
 });
+const picker = createPicker({ models, action: 'Load', onLoad: (choice) => void load(choice) });
 setupBody.append(notices, picker.root, loading.root);
+await openFromAddress();
 
 const asked = query.get('model');
 if (asked) picker.choose(typedModel(asked));
@@ -56,13 +60,13 @@ modelChip.addEventListener('click', () => {
   modelChip.setAttribute('aria-expanded', String(!setup.hidden));
   if (!setup.hidden) main.scrollTop = 0;
 });
-
-newChat.addEventListener('click', () => {
-  conversation.clear();
-  transcript.clear();
-  meter.textContent = '';
-  showState();
-  composer.focus();
+newChat.addEventListener('click', startNewChat);
+addEventListener('hashchange', () => void openFromAddress());
+addEventListener('pagehide', () => void keeper.flush());
+keeper.onChange(async ({ chat: id, kind }) => {
+  if (id === chat.id && !answering && kind === 'deleted') startNewChat();
+  else if (id === chat.id && !answering) await show(id);
+  await panel.refresh(chat.id);
 });
 
 /** Loads a model in place of the one before; undefined when that failed or was cancelled (said on the page). */
@@ -108,42 +112,91 @@ function send(text: string): boolean {
 }
 
 async function answer(prompt: string, choice: ModelChoice | undefined): Promise<void> {
-  const controller = new AbortController();
   const turn = transcript.add(prompt);
   composer.setBusy(true);
   showState();
+  const here = chat;
   const engine = choice ? await load(choice) : session.engine;
-  if (!engine) {
+  if (!engine || here !== chat) {
     turn.remove();
+    composer.giveBack(prompt);
     composer.setBusy(false);
     showState();
     return;
   }
+  const controller = new AbortController();
   answering = controller;
+  if (here.id === '') {
+    here.id = crypto.randomUUID();
+    window.history.replaceState(null, '', `#${here.id}`);
+  }
+  await keeper.begin(here.id, session.choice?.label ?? '', prompt);
+  void panel.refresh(here.id);
   try {
-    const answer = await conversation.ask(engine, prompt, controller.signal, (piece, so) => {
+    const answer = await here.conversation.ask(engine, prompt, controller.signal, (piece, so) => {
       turn.write(piece);
+      keeper.grow(piece);
       tell('quern:answer', { text: piece });
       meter.textContent = so.tokensPerSecond > 0 ? `${rate(so.tokensPerSecond)} tokens/s` : '';
     });
     turn.finish(answer);
+    await keeper.end(answer);
     const { adapter, timings } = await engine.info();
     const name = adapter.description || [adapter.vendor, adapter.architecture].filter(Boolean).join(' ');
     tell('quern:end', { ...answer, adapter: name, bytesFetched: timings.bytesFetched });
   } catch (error) {
     turn.fail(failureOf(error));
+    await keeper.forget();
     tell('quern:error', failureOf(error));
   } finally {
     answering = undefined;
     meter.textContent = '';
     composer.setBusy(false);
     showState();
+    void panel.refresh(chat.id);
   }
 }
 
 function stop(): void {
   if (answering) answering.abort();
   else session.cancel();
+}
+
+function startNewChat(): void {
+  if (location.hash) window.history.pushState(null, '', location.pathname + location.search);
+  void openFromAddress();
+  composer.focus();
+}
+
+/** Opens the conversation that the address names, or an empty one. */
+async function openFromAddress(): Promise<void> {
+  const id = location.hash.slice(1);
+  answering?.abort();
+  if (id !== chat.id || id === '') {
+    chat = { id: '', conversation: new Conversation(seed) };
+    transcript.clear();
+  }
+  meter.textContent = '';
+  if (id !== '') await show(id);
+  showState();
+  await panel.refresh(chat.id);
+}
+
+/** Shows a conversation as it was kept. One that is not there leaves the page as it is. */
+async function show(id: string): Promise<void> {
+  const turns = await keeper.turns(id);
+  if (turns.length === 0 || (chat.id !== id && location.hash.slice(1) !== id)) return;
+  if (chat.id === id && chat.conversation.says(turns)) return;
+  chat = { id, conversation: new Conversation(seed, turns) };
+  transcript.show(turns);
+  main.scrollTop = main.scrollHeight;
+  showState();
+}
+
+function notKept(why: string): void {
+  const line = byId('not-kept', HTMLElement);
+  line.textContent = `Conversations are not kept in this browser (${why}): they last as long as this tab.`;
+  line.hidden = false;
 }
 
 /** What is to be seen follows from what there is. */

@@ -4,11 +4,13 @@ import { failureNotice, type Failure } from '../load/failure.ts';
 import { element } from '../look/element.ts';
 import { milliseconds, rate } from '../look/format.ts';
 import type { Answer } from './conversation.ts';
+import type { TurnRecord } from './history.ts';
 import { showMarkdown } from './markdown.ts';
 
 export interface Turn {
   write(piece: string): void;
-  finish(answer: Answer): void;
+  /** Undefined: it was cut off with its tab, and nothing was measured. */
+  finish(answer: Answer | undefined): void;
   fail(failure: Failure): void;
   remove(): void;
 }
@@ -28,6 +30,19 @@ export class Transcript {
 
   clear(): void {
     this.#root.replaceChildren();
+  }
+
+  /** Shows what was kept, in place of what is there. */
+  show(turns: readonly TurnRecord[]): void {
+    this.clear();
+    // Not news: a screen reader shall not read a whole conversation out.
+    this.#root.setAttribute('aria-live', 'off');
+    for (const { asked, said, end, meter } of turns) {
+      const turn = this.add(asked);
+      turn.write(said);
+      turn.finish(end === 'open' || !meter ? undefined : { text: said, end, ...meter });
+    }
+    setTimeout(() => this.#root.setAttribute('aria-live', 'polite'));
   }
 
   /** Adds what the person said, and the place of the answer. */
@@ -63,7 +78,7 @@ export class Transcript {
         this.#follow(() =>
           foot.append(
             copyButton(() => text),
-            figuresOf(answer),
+            answer ? figuresOf(answer) : 'cut off',
           ),
         );
       },

@@ -27,3 +27,16 @@ export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
   if (!(found instanceof type)) throw new Error(`the page has no ${type.name} #${id}`);
   return found;
 }
+
+/** A line drawing of 24 units, in the colour of the text beside it. */
+export function icon(path: string): SVGSVGElement {
+  const SVG = 'http://www.w3.org/2000/svg';
+  const drawing = document.createElementNS(SVG, 'svg');
+  drawing.setAttribute('viewBox', '0 0 24 24');
+  drawing.setAttribute('class', 'line');
+  drawing.setAttribute('aria-hidden', 'true');
+  const line = document.createElementNS(SVG, 'path');
+  line.setAttribute('d', path);
+  drawing.append(line);
+  return drawing;
+}

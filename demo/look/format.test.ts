@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytes, count, duration, median, milliseconds, rate } from './format.ts';
+import { bytes, count, duration, median, milliseconds, moment, rate } from './format.ts';
 
 test('numbers as people read them', () => {
   expect([0, 999, 1000, 98_362_432, 999_950_000, 1.5e12].map(bytes)).toEqual([
@@ -26,4 +26,13 @@ test('median', () => {
   expect(median([3, 1, 2])).toBe(2);
   expect(median([4, 1, 2, 3])).toBe(2.5);
   expect(median([])).toBeNaN();
+});
+
+test('moments', () => {
+  const now = new Date(2026, 10, 21, 9, 30).getTime();
+  const at = (...date: [number, number, number, number, number]) => moment(new Date(...date).getTime(), now);
+  expect(at(2026, 10, 21, 8, 5)).toBe('08:05');
+  expect(at(2026, 10, 20, 23, 59)).toBe('yesterday');
+  expect(at(2026, 10, 3, 1, 0)).toBe('3 Nov');
+  expect(at(2025, 10, 3, 1, 0)).toBe('3 Nov 2025');
 });

@@ -43,6 +43,19 @@ export function count(value: number): string {
   return value.toLocaleString('en');
 }
 
+/** When, as short as it is clear on the day `now`: '14:05', 'yesterday', '3 Nov', '3 Nov 2025'. */
+export function moment(time: number, now = Date.now()): string {
+  const then = new Date(time);
+  const today = new Date(now);
+  const days = Math.round(
+    (new Date(now).setHours(0, 0, 0, 0) - new Date(time).setHours(0, 0, 0, 0)) / 86_400_000,
+  );
+  if (days <= 0) return then.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  if (days === 1) return 'yesterday';
+  const year = then.getFullYear() === today.getFullYear() ? undefined : ('numeric' as const);
+  return then.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year });
+}
+
 /** The middle value; the mean of the two middle ones for an even count; NaN for none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
