@@ -1,10 +1,20 @@
-// What stands behind Models where the cache is at hand, in a worker and in Node: the store's calls on one store
-// that is opened when it is first needed.
+// Who has the files of models: opens them through the cache, and does what Models asks for where the cache is at
+// hand, in a worker and in Node. The cache is opened when it is first needed.
 
-import type { CachedModel, StorageUsage } from '@quern/spec';
-import { type ChunkStore, deleteModel, listModels } from '@quern/store';
+import { type ByteSource, type CachedModel, QuernError, type StorageUsage } from '@quern/spec';
+import { type ChunkStore, deleteModel, listModels, type OpenModelOptions } from '@quern/store';
+import type { LoadRequest, ModelRef } from '../wire/host-api.ts';
+import type { LoadHooks } from './load-hooks.ts';
+
+/** Which files. */
+export type FilesRequest = Pick<LoadRequest, 'model' | 'baseUrl' | 'token' | 'hubBaseUrl'>;
 
 export interface Keeper {
+  /**
+   * The files of a model or an adapter. Where nothing can be kept they come over the network all the same, and
+   * `onWarning` hears of it, of each kind of trouble once. Throws 'not-found', 'network', 'invalid-request', 'aborted'.
+   */
+  open(request: FilesRequest, hooks?: Pick<LoadHooks, 'onWarning' | 'signal'>): Promise<ByteSource[]>;
   list(): Promise<CachedModel[]>;
   usage(): Promise<StorageUsage | undefined>;
   delete(id: string): Promise<void>;
@@ -14,10 +24,11 @@ export interface Keeper {
 export interface KeeperOptions {
   /** Throws 'storage-error' where nothing can be kept. */
   openStore: () => Promise<ChunkStore>;
+  openModel: (model: ModelRef, options: OpenModelOptions) => Promise<ByteSource[]>;
   usage: () => Promise<StorageUsage | undefined>;
 }
 
-export function createKeeper({ openStore, usage }: KeeperOptions): Keeper {
+export function createKeeper({ openStore, openModel, usage }: KeeperOptions): Keeper {
   let opened: Promise<ChunkStore> | undefined;
   const store = (): Promise<ChunkStore> => {
     const opening = (opened ??= openStore());
@@ -26,6 +37,24 @@ export function createKeeper({ openStore, usage }: KeeperOptions): Keeper {
     return opening;
   };
   return {
+    async open({ model, baseUrl, token, hubBaseUrl: hubUrl }, { onWarning, signal } = {}) {
+      const warn = onceOfEach(onWarning);
+      let refusal: QuernError | undefined;
+      const kept = await store().catch((error: unknown) => {
+        refusal = QuernError.from(error, 'storage-error');
+        return undefined;
+      });
+      const sources = await openModel(model, {
+        store: kept,
+        onWarning: warn,
+        baseUrl,
+        token,
+        hubUrl,
+        signal,
+      });
+      if (refusal && sources.some(({ origin }) => origin !== 'file')) warn(refusal);
+      return sources;
+    },
     list: async () => listModels(await store()),
     usage,
     delete: async (id) => deleteModel(await store(), id),
@@ -37,5 +66,14 @@ export function createKeeper({ openStore, usage }: KeeperOptions): Keeper {
         () => undefined,
       );
     },
+  };
+}
+
+/** The files of a model fail alike. */
+function onceOfEach(onWarning: LoadHooks['onWarning']): (warning: QuernError) => void {
+  const told = new Set<string>();
+  return (warning) => {
+    if (!told.has(warning.code)) onWarning?.(warning);
+    told.add(warning.code);
   };
 }

@@ -99,6 +99,22 @@ describe('quern run', () => {
     expect(engine.unloads).toBe(1);
   });
 
+  it('says what could not be kept, and goes on', async () => {
+    const { code, out, err } = await quern(
+      ['run', 'x.gguf', '--prompt', 'Once'],
+      {},
+      {
+        interactive: true,
+        load: async (_request, { onWarning }) => {
+          onWarning(new QuernError('storage-full', 'no room for x.gguf'));
+          return new FakeEngine();
+        },
+      },
+    );
+    expect({ code, out }).toEqual({ code: 0, out: 'Hello world\n' });
+    expect(err).toContain('quern: warning: no room for x.gguf [storage-full]\n');
+  });
+
   it('prints one object with --json and nothing else', async () => {
     const args = ['run', 'x.gguf', '--ids', '5,6,7', '--max-tokens', '1', '--top-logprobs', '2', '--json'];
     const { code, out, engine } = await quern([...args, '--ignore-eos', '--seed', '9', '--temperature=0.5']);

@@ -21,8 +21,8 @@ const tools: Tools = {
   interactive: process.stderr.isTTY === true,
   signal: stop.signal,
   load: loadInProcess,
-  openFiles: (request) => openFiles(request, stop.signal),
-  inspect: async (request, options) => inspectModel(await openFiles(request, options.signal), options),
+  openFiles: (request) => openFiles(request, { signal: stop.signal }),
+  inspect: async (request, options) => inspectModel(await openFiles(request, options), options),
   readText: (path) =>
     readFile(path, 'utf8').catch((cause: unknown) => {
       throw new QuernError('not-found', `${path} could not be read: ${String(cause)}`, { cause });

@@ -13,7 +13,11 @@ export async function withModel(
   const line = progressLine(tools);
   let engine: InferenceEngine;
   try {
-    engine = await tools.load(request, { onProgress: line.show, signal: tools.signal });
+    engine = await tools.load(request, {
+      onProgress: line.show,
+      onWarning: line.warn,
+      signal: tools.signal,
+    });
   } finally {
     line.clear();
   }

@@ -1,11 +1,13 @@
 // The load on stderr, in one line that a terminal writes over. Elsewhere: one line when it is done.
 
-import type { Progress } from '@quern/spec';
+import type { Progress, QuernError } from '@quern/spec';
 import type { Tools } from './tools.ts';
 import { bytes, seconds } from './words.ts';
 
 export interface ProgressLine {
   show(progress: Progress): void;
+  /** Something to read, in a line of its own above it. */
+  warn(warning: QuernError): void;
   /** Leaves the terminal's line empty. */
   clear(): void;
 }
@@ -16,6 +18,9 @@ export function progressLine({ err, interactive }: Pick<Tools, 'err' | 'interact
     err(`\r${line.padEnd(width)}`);
     width = line.length;
   };
+  const clear = () => {
+    if (interactive && width > 0) err(`\r${' '.repeat(width)}\r`);
+  };
   return {
     show(progress) {
       if (interactive) write(describe(progress));
@@ -24,9 +29,11 @@ export function progressLine({ err, interactive }: Pick<Tools, 'err' | 'interact
         width = 1; // said once
       }
     },
-    clear() {
-      if (interactive && width > 0) err(`\r${' '.repeat(width)}\r`);
+    warn({ code, message }) {
+      clear();
+      err(`quern: warning: ${message} [${code}]\n`);
     },
+    clear,
   };
 }
 

@@ -1,7 +1,8 @@
 // What a command works with, so that tests run it without a process, a GPU or files.
 
-import type { ByteSource, InferenceEngine, KvType, Progress } from '@quern/spec';
+import type { ByteSource, InferenceEngine, KvType } from '@quern/spec';
 import type { ModelReport } from '@quern/engine';
+import type { LoadHooks } from '../api/load-hooks.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
 
 export interface Tools {
@@ -10,10 +11,7 @@ export interface Tools {
   /** Whether stderr is a terminal, where one line can be written over. */
   interactive: boolean;
   signal: AbortSignal;
-  load(
-    request: LoadRequest,
-    hooks: { onProgress: (progress: Progress) => void; signal: AbortSignal },
-  ): Promise<InferenceEngine>;
+  load(request: LoadRequest, hooks: Required<LoadHooks>): Promise<InferenceEngine>;
   /** The files of what `request.model` names. */
   openFiles(request: LoadRequest): Promise<ByteSource[]>;
   inspect(

@@ -1,20 +1,17 @@
 // createEngine on a page: the engine runs in a worker.
 
-import { type Progress, throwIfAborted } from '@quern/spec';
+import { throwIfAborted } from '@quern/spec';
 import { type Engine, makeEngine } from '../api/engine.ts';
+import type { LoadHooks } from '../api/load-hooks.ts';
 import { type LoadRequest, plainRef } from '../wire/host-api.ts';
 import { platformLocks } from '../wire/life-lock.ts';
 import { connect, type HostEndpoint } from './link.ts';
 import { loadRemote, remoteBackend } from './remote-backend.ts';
 import { startWorker } from './start-worker.ts';
 
-export interface CreateEngineOptions extends Omit<LoadRequest, 'baseUrl'> {
+export interface CreateEngineOptions extends Omit<LoadRequest, 'baseUrl'>, LoadHooks {
   /** A worker that runs 'quern/worker', or a port to one. Default: started from beside this module. */
   worker?: HostEndpoint;
-  /** Bytes, rate and phase of the load. */
-  onProgress?: (progress: Progress) => void;
-  /** Ends the load; what was downloaded stays for the next one. */
-  signal?: AbortSignal;
 }
 
 /**
@@ -23,7 +20,7 @@ export interface CreateEngineOptions extends Omit<LoadRequest, 'baseUrl'> {
  * 'out-of-memory', 'storage-full', 'aborted'; 'invalid-request' where the worker already holds another model.
  */
 export async function createEngine(options: CreateEngineOptions): Promise<Engine> {
-  const { onProgress, signal } = options;
+  const { signal } = options;
   throwIfAborted(signal);
   const started = options.worker ? undefined : startWorker();
   const endpoint = options.worker ?? started!.worker;
@@ -32,7 +29,7 @@ export async function createEngine(options: CreateEngineOptions): Promise<Engine
     try {
       const request = toLoadRequest(options);
       const { baseUrl, token, hubBaseUrl } = request;
-      await loadRemote(link, request, onProgress, signal);
+      await loadRemote(link, request, options);
       return await makeEngine(
         remoteBackend(
           link,

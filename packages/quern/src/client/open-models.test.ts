@@ -30,11 +30,16 @@ afterEach(async () => {
 /** A page's Models over a host of this process. */
 function models(options: Partial<KeeperOptions> = {}): Models {
   const usage = async () => ({ usage: 1, quota: 9, persisted: false });
-  const keeper = createKeeper({ openStore: () => openDirectoryChunkStore(path), usage, ...options });
+  const keeper = createKeeper({
+    openStore: () => openDirectoryChunkStore(path),
+    openModel: async () => [],
+    usage,
+    ...options,
+  });
   const { port1, port2 } = new MessageChannel();
   ports.push(port1, port2);
   const load = () => Promise.reject(new QuernError('internal', 'nothing is to be loaded here'));
-  createHost({ load, open: async () => [], keeper }).listen(port1);
+  createHost({ load, keeper }).listen(port1);
   port1.start();
   open.push(openModels({ worker: port2 }));
   return open.at(-1)!;

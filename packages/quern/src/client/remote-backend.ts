@@ -1,8 +1,10 @@
 // The engine behind the wall, as a Backend. AbortSignals stay on this side: one that fires rejects the
 // wait at once and returns the iterator, which cancels the work over there.
 
-import { type Progress, QuernError } from '@quern/spec';
+import { QuernError } from '@quern/spec';
 import type { Backend } from '../api/engine.ts';
+import type { LoadHooks } from '../api/load-hooks.ts';
+import { unpackError } from '../wire/error-wire.ts';
 import { type AdapterRequest, type LoadRequest, plainRef } from '../wire/host-api.ts';
 import type { Link } from './link.ts';
 
@@ -42,10 +44,12 @@ export function remoteBackend(
 export async function loadRemote(
   link: Link,
   request: LoadRequest,
-  onProgress: ((progress: Progress) => void) | undefined,
-  signal: AbortSignal | undefined,
+  { onProgress, onWarning, signal }: LoadHooks = {},
 ): Promise<void> {
-  for await (const progress of iterate(link, () => link.host.load(request), signal)) onProgress?.(progress);
+  for await (const news of iterate(link, () => link.host.load(request), signal)) {
+    if ('progress' in news) onProgress?.(news.progress);
+    else onWarning?.(unpackError(news.warning));
+  }
 }
 
 async function* iterate<T>(

@@ -2,29 +2,28 @@
 
 import { loadEngine } from '@quern/engine';
 import { openDawn } from '@quern/gpu/node';
-import type { ByteSource, InferenceEngine, Progress } from '@quern/spec';
-import { openDirectoryChunkStore, openModel } from '@quern/store/node';
+import type { ByteSource, InferenceEngine } from '@quern/spec';
 import type { Backend } from '../api/engine.ts';
+import type { LoadHooks } from '../api/load-hooks.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
-import { chunkFolder } from './cache-folder.ts';
+import { openKeeper } from './open-models.ts';
 
-export async function openFiles(request: LoadRequest, signal?: AbortSignal): Promise<ByteSource[]> {
-  const { model, token, hubBaseUrl: hubUrl } = request;
-  const store = await openDirectoryChunkStore(chunkFolder());
-  return openModel(model, { store, token, hubUrl, signal });
+export function openFiles(
+  request: LoadRequest,
+  hooks: Pick<LoadHooks, 'onWarning' | 'signal'>,
+): Promise<ByteSource[]> {
+  return openKeeper().open(request, hooks);
 }
 
-export async function loadInProcess(
-  request: LoadRequest,
-  hooks: { onProgress?: (progress: Progress) => void; signal?: AbortSignal },
-): Promise<InferenceEngine> {
+export async function loadInProcess(request: LoadRequest, hooks: LoadHooks): Promise<InferenceEngine> {
   const { contextLength, kv, variants } = request;
-  const sources = await openFiles(request, hooks.signal);
+  const { onProgress, signal } = hooks;
+  const sources = await openFiles(request, hooks);
   const gpu = await openDawn().catch(async (error: unknown) => {
     await Promise.allSettled(sources.map((source) => source.close()));
     throw error;
   });
-  return loadEngine({ sources, gpu, contextLength, kv, variants, ...hooks });
+  return loadEngine({ sources, gpu, contextLength, kv, variants, onProgress, signal });
 }
 
 /** The engine of this process, as its users' calls need it: adapters come from where the model came from. */
@@ -36,7 +35,7 @@ export function inProcess(engine: InferenceEngine, request: LoadRequest): Backen
     profile: (phase) => engine.profile(phase),
     info: () => engine.info(),
     loadAdapter: async ({ id, model }, signal) =>
-      engine.loadAdapter(id, await openFiles({ ...request, model }, signal), signal),
+      engine.loadAdapter(id, await openFiles({ ...request, model }, { signal }), signal),
     unloadAdapter: (id) => engine.unloadAdapter(id),
     unload: () => engine.unload(),
   };

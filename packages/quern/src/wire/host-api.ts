@@ -16,6 +16,7 @@ import type {
   StorageUsage,
   StreamPart,
 } from '@quern/spec';
+import type { WireError } from './error-wire.ts';
 
 /** A URL, a hub id, a file, the files of one model, or a folder that the user opened. */
 export type ModelRef = string | Blob | FileSystemDirectoryHandle | ReadonlyArray<string | Blob>;
@@ -55,11 +56,14 @@ export interface AdapterRequest extends Pick<LoadRequest, 'model' | 'baseUrl' | 
   id: string;
 }
 
+/** A warning is an error that did not end the load, such as a cache that is full. */
+export type LoadNews = { progress: Progress } | { warning: WireError };
+
 export interface HostApi {
   /** Resolves when the host is there; `lock` is the name of the Web Lock that it holds while it lives. */
   hello(): { lock: string | undefined };
   /** Ends when the model is ready. A host holds one model; others that ask for the same share it. */
-  load(request: LoadRequest): AsyncIterable<Progress>;
+  load(request: LoadRequest): AsyncIterable<LoadNews>;
   generate(request: GenerateRequest): AsyncIterable<StreamPart>;
   /** One item. */
   perplexity(prompt: Extract<Prompt, { kind: 'text' | 'ids' }>): AsyncIterable<PerplexityResult>;

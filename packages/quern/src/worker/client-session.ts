@@ -1,8 +1,9 @@
 // One client's view of the host: its requests, its hold on the engine, and the end of both.
 
-import { type ByteSource, type InferenceEngine, type Progress, QuernError } from '@quern/spec';
+import { type InferenceEngine, QuernError } from '@quern/spec';
 import type { Keeper } from '../api/keeper.ts';
-import type { AdapterRequest, HostApi, LoadRequest } from '../wire/host-api.ts';
+import { packError } from '../wire/error-wire.ts';
+import type { HostApi, LoadNews, LoadRequest } from '../wire/host-api.ts';
 import type { EngineSlot } from './engine-slot.ts';
 import { type Channel, channel } from './channel.ts';
 
@@ -12,19 +13,10 @@ export interface ClientSession {
   end(): Promise<void>;
 }
 
-/** Opens the files of an adapter. */
-export type OpenFiles = (request: AdapterRequest, signal: AbortSignal) => Promise<ByteSource[]>;
-
-/** What a host has besides its engine. */
-export interface Files {
-  open: OpenFiles;
-  keeper: Keeper;
-}
-
 export function clientSession(
   client: string,
   slot: EngineSlot,
-  { open, keeper }: Files,
+  keeper: Keeper,
   lock: string | undefined,
 ): ClientSession {
   const running = new Set<AbortController>();
@@ -69,16 +61,19 @@ export function clientSession(
     await slot.release(client);
   };
 
-  const fill = async (progress: Channel<Progress>, request: LoadRequest, signal: AbortSignal) => {
+  const fill = async (news: Channel<LoadNews>, request: LoadRequest, signal: AbortSignal) => {
     const giveUp = () => void slot.release(client).catch(() => undefined);
     signal.addEventListener('abort', giveUp);
     try {
-      const ready = await slot.acquire(client, request, progress.push);
+      const ready = await slot.acquire(client, request, {
+        onProgress: (progress) => news.push({ progress }),
+        onWarning: (warning) => news.push({ warning: packError(warning) }),
+      });
       if (!signal.aborted && !ended) engine = ready;
-      progress.end();
+      news.end();
     } catch (error) {
       await slot.release(client).catch(() => undefined);
-      progress.fail(error);
+      news.fail(error);
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
@@ -88,9 +83,9 @@ export function clientSession(
     hello: () => ({ lock }),
     load: (request) =>
       own((signal) => {
-        const progress = channel<Progress>();
-        void fill(progress, request, signal);
-        return progress.items;
+        const news = channel<LoadNews>();
+        void fill(news, request, signal);
+        return news.items;
       }),
     generate: (request) => own((signal) => loaded().generate(request, signal)),
     perplexity: (prompt) =>
@@ -101,7 +96,7 @@ export function clientSession(
     loadAdapter: (request) =>
       own(async function* (signal) {
         const to = loaded();
-        yield await to.loadAdapter(request.id, await open(request, signal), signal);
+        yield await to.loadAdapter(request.id, await keeper.open(request, { signal }), signal);
       }),
     unloadAdapter: async (id) => loaded().unloadAdapter(id),
     profile: async (phase) => loaded().profile(phase),

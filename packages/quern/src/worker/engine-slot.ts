@@ -4,14 +4,23 @@
 import { type InferenceEngine, type Progress, QuernError } from '@quern/spec';
 import { isList, type LoadRequest } from '../wire/host-api.ts';
 
+/** What a load tells of itself. */
+export interface LoadTold {
+  onProgress: (progress: Progress) => void;
+  /** What went wrong without ending the load. */
+  onWarning: (warning: QuernError) => void;
+}
+
 export type LoadModel = (
   request: LoadRequest,
-  hooks: { onProgress: (progress: Progress) => void; signal: AbortSignal },
+  hooks: LoadTold & { signal: AbortSignal },
 ) => Promise<InferenceEngine>;
 
 interface Held {
   key: string;
-  clients: Map<string, (progress: Progress) => void>;
+  clients: Map<string, LoadTold>;
+  /** For clients that come later. */
+  warnings: QuernError[];
   stop: AbortController;
   engine: Promise<InferenceEngine>;
 }
@@ -27,11 +36,7 @@ export class EngineSlot {
   }
 
   /** Resolves when the engine is ready. Throws 'invalid-request' where another model is held. */
-  acquire(
-    client: string,
-    request: LoadRequest,
-    onProgress: (progress: Progress) => void,
-  ): Promise<InferenceEngine> {
+  acquire(client: string, request: LoadRequest, told: LoadTold): Promise<InferenceEngine> {
     const key = keyOf(request);
     if (this.#held && this.#held.key !== key) {
       throw new QuernError(
@@ -40,7 +45,8 @@ export class EngineSlot {
       );
     }
     this.#held ??= this.#start(key, request);
-    this.#held.clients.set(client, onProgress);
+    this.#held.clients.set(client, told);
+    this.#held.warnings.forEach(told.onWarning);
     return this.#held.engine;
   }
 
@@ -59,13 +65,18 @@ export class EngineSlot {
   #start(key: string, request: LoadRequest): Held {
     const clients: Held['clients'] = new Map();
     const stop = new AbortController();
+    const warnings: QuernError[] = [];
     const onProgress = (progress: Progress) => {
-      for (const tell of clients.values()) tell(progress);
+      for (const told of clients.values()) told.onProgress(progress);
+    };
+    const onWarning = (warning: QuernError) => {
+      warnings.push(warning);
+      for (const told of clients.values()) told.onWarning(warning);
     };
     const engine = this.#freed
       .catch(() => undefined) // whoever let go was told
-      .then(() => this.#load(request, { onProgress, signal: stop.signal }));
-    return { key, clients, stop, engine };
+      .then(() => this.#load(request, { onProgress, onWarning, signal: stop.signal }));
+    return { key, clients, warnings, stop, engine };
   }
 }
 

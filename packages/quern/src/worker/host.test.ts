@@ -1,13 +1,12 @@
 import { type InferenceEngine, QuernError } from '@quern/spec';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createKeeper } from '../api/keeper.ts';
+import { createKeeper, type FilesRequest, type Keeper } from '../api/keeper.ts';
 import { type Engine, makeEngine } from '../api/engine.ts';
 import { connect, type Link } from '../client/link.ts';
 import { loadRemote, remoteBackend } from '../client/remote-backend.ts';
 import { FakeEngine, FAKE_INFO, type FakeScript } from '../testing/fake-engine.ts';
 import { FakeLocks } from '../testing/fake-locks.ts';
-import type { AdapterRequest, LoadRequest } from '../wire/host-api.ts';
-import type { OpenFiles } from './client-session.ts';
+import type { LoadRequest } from '../wire/host-api.ts';
 import type { LoadModel } from './engine-slot.ts';
 import { createHost } from './host.ts';
 
@@ -19,13 +18,14 @@ afterEach(() => {
 
 const noCache = createKeeper({
   openStore: () => Promise.reject(new QuernError('storage-error', 'refused')),
+  openModel: async () => [],
   usage: async () => undefined,
 });
 
 /** A host with an entry port; what it loads is a FakeEngine. */
 function startHost(
   script: FakeScript = {},
-  options: { locks?: FakeLocks; load?: LoadModel; open?: OpenFiles } = {},
+  options: { locks?: FakeLocks; load?: LoadModel; keeper?: Keeper } = {},
 ) {
   const engines: FakeEngine[] = [];
   const load: LoadModel =
@@ -46,8 +46,7 @@ function startHost(
       return engines.at(-1)!;
     });
   const { port1, port2 } = new MessageChannel();
-  const open = options.open ?? (async () => []);
-  createHost({ load, open, keeper: noCache, locks: options.locks?.locks }).listen(port1);
+  createHost({ load, keeper: options.keeper ?? noCache, locks: options.locks?.locks }).listen(port1);
   port1.start();
   cleanups.push(() => port1.close());
   return { entry: port2, engines };
@@ -60,7 +59,7 @@ async function join(entry: MessagePort, locks?: FakeLocks): Promise<Link> {
 }
 
 async function load(link: Link, request: LoadRequest = { model: 'https://m/x.gguf' }): Promise<Engine> {
-  await loadRemote(link, request, undefined, undefined);
+  await loadRemote(link, request);
   return makeEngine(remoteBackend(link, link.close));
 }
 
@@ -69,10 +68,11 @@ const slow = { pieces: Array.from({ length: 500 }, () => 'x'), delayMs: 2 };
 
 describe('a host and its clients', () => {
   it('load adapters from where the model came from, for requests to choose, and unload them', async () => {
-    const asked: AdapterRequest[] = [];
-    const { entry, engines } = startHost({}, { open: async (request) => (asked.push(request), []) });
+    const asked: FilesRequest[] = [];
+    const keeper = { ...noCache, open: async (request: FilesRequest) => (asked.push(request), []) };
+    const { entry, engines } = startHost({}, { keeper });
     const link = await join(entry);
-    await loadRemote(link, { model: 'https://m/x.gguf' }, undefined, undefined);
+    await loadRemote(link, { model: 'https://m/x.gguf' });
     const engine = await makeEngine(
       remoteBackend(link, link.close, { baseUrl: 'https://page/', token: 'T' }),
     );
@@ -90,7 +90,7 @@ describe('a host and its clients', () => {
     const { entry } = startHost({ pieces: ['Hel', 'lo'] });
     const link = await join(entry);
     const seen: number[] = [];
-    await loadRemote(link, { model: 'https://m/x.gguf' }, (p) => seen.push(p.loaded), undefined);
+    await loadRemote(link, { model: 'https://m/x.gguf' }, { onProgress: (p) => seen.push(p.loaded) });
     expect(seen).toEqual([5]);
     const engine = await makeEngine(remoteBackend(link, link.close));
     const whole = await engine.chat.completions.create(hi);
@@ -112,6 +112,25 @@ describe('a host and its clients', () => {
       ['prefill', 8],
       ['decode', 4],
     ]);
+  });
+
+  it('warn of what did not end the load, also those who come later', async () => {
+    const full = new QuernError('storage-full', 'no room', { cause: new Error('quota') });
+    const { entry } = startHost(
+      {},
+      {
+        load: async (_request, { onWarning }) => {
+          onWarning(full);
+          return new FakeEngine();
+        },
+      },
+    );
+    for (const model of ['m/m', 'm/m']) {
+      const warnings: QuernError[] = [];
+      await loadRemote(await join(entry), { model }, { onWarning: (w) => warnings.push(w) });
+      expect(warnings).toMatchObject([{ code: 'storage-full', message: 'no room', cause: 'Error: quota' }]);
+      expect(QuernError.is(warnings[0])).toBe(true);
+    }
   });
 
   it('refuse a bad request before anything crosses', async () => {
@@ -228,7 +247,7 @@ describe('a load', () => {
     const [one, two] = [new AbortController(), new AbortController()];
     const waits = [];
     for (const { signal } of [one, two]) {
-      const wait = loadRemote(await join(entry), { model: 'm/m' }, undefined, signal);
+      const wait = loadRemote(await join(entry), { model: 'm/m' }, { signal });
       waits.push(expect(wait).rejects.toMatchObject({ code: 'aborted' }));
     }
     await later(20);

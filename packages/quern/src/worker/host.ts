@@ -3,13 +3,15 @@
 
 import { expose } from 'comlink';
 import '../wire/handlers.ts';
+import type { Keeper } from '../api/keeper.ts';
 import { isConnectMessage } from '../wire/host-api.ts';
 import { holdLock, type Locks, watchLock } from '../wire/life-lock.ts';
-import { clientSession, type Files } from './client-session.ts';
+import { clientSession } from './client-session.ts';
 import { EngineSlot, type LoadModel } from './engine-slot.ts';
 
-export interface HostOptions extends Files {
+export interface HostOptions {
   load: LoadModel;
+  keeper: Keeper;
   /** Where missing, a client's death shows only where its port's closing does. */
   locks?: Locks;
 }
@@ -19,14 +21,14 @@ export interface Host {
   listen(endpoint: Pick<MessagePort, 'addEventListener'>): void;
 }
 
-export function createHost({ load, open, keeper, locks }: HostOptions): Host {
+export function createHost({ load, keeper, locks }: HostOptions): Host {
   const slot = new EngineSlot(load);
   const lock = locks ? `quern-host-${crypto.randomUUID()}` : undefined;
   const alive = locks && lock !== undefined ? holdLock(locks, lock) : Promise.resolve();
 
   const accept = async (client: string, port: MessagePort) => {
     await alive; // a client must find the lock taken when it starts to wait for it
-    const session = clientSession(client, slot, { open, keeper }, lock);
+    const session = clientSession(client, slot, keeper, lock);
     let unwatch = (): void => undefined;
     const onDeath = () => {
       unwatch();

@@ -2,9 +2,9 @@
 
 import { platformLocks } from '../wire/life-lock.ts';
 import { createHost } from './host.ts';
-import { keeper, loadModel, openFiles } from './load-model.ts';
+import { keeper, loadModel } from './load-model.ts';
 
-const host = createHost({ load: loadModel, open: openFiles, keeper, locks: platformLocks() });
+const host = createHost({ load: loadModel, keeper, locks: platformLocks() });
 
 const scope = globalThis as unknown as EventTarget & Pick<MessagePort, 'addEventListener'>;
 host.listen(scope);
