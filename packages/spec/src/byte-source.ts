@@ -6,7 +6,8 @@ export interface ByteSource {
   readonly byteLength: number;
   /**
    * Exactly `length` bytes at `offset`. A reader goes forward in large steps where it can; a source
-   * may fetch ahead. Throws QuernError: 'corrupt-file' when the source ends early, 'network',
+   * may fetch ahead. They may be a view of bytes that the source goes on to store, at any alignment: never write
+   * to them, and do not keep them longer than needed. Throws QuernError: 'corrupt-file' when the source ends early, 'network',
    * 'storage-error', 'aborted'.
    */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;

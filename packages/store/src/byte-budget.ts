@@ -10,6 +10,13 @@ const RESERVED_BYTES = 16 * 2 ** 20;
 
 export type BudgetSide = 'fill' | 'empty';
 
+/** Who fills and keeps some of it for later: it is told when there may be room, and asked when there is none. */
+export interface Keeper {
+  onRoom(): void;
+  /** Gives back `bytes` of what it keeps for later, or as much as it can. */
+  spare(bytes: number): void;
+}
+
 interface Waiting {
   bytes: number;
   side: BudgetSide;
@@ -20,8 +27,10 @@ export class ByteBudget {
   readonly limit: number;
   readonly #reserved: number;
   readonly #waiting: Waiting[] = [];
-  #held = 0;
+  readonly #keepers = new Set<Keeper>();
+  readonly #held = { fill: 0, empty: 0 };
   #most = 0;
+  #serving = false;
 
   constructor(limit = BUDGET_BYTES, reserved = Math.min(RESERVED_BYTES, limit / 4)) {
     this.limit = limit;
@@ -29,7 +38,7 @@ export class ByteBudget {
   }
 
   get held(): number {
-    return this.#held;
+    return this.#held.fill + this.#held.empty;
   }
 
   /** The most that was ever held at once. */
@@ -43,26 +52,64 @@ export class ByteBudget {
    */
   async take(bytes: number, side: BudgetSide, signal?: AbortSignal): Promise<() => void> {
     throwIfAborted(signal);
-    if (!this.#fits(bytes, side) || this.#waiting.some((other) => other.side === side)) {
-      await this.#wait(bytes, side, signal);
-    } else this.#hold(bytes);
-    let given = false;
-    return () => {
-      if (given) return;
-      given = true;
-      this.#held -= bytes;
-      this.#serve();
-    };
+    const first = !this.#waiting.some((other) => other.side === side);
+    if (first && (this.#fits(bytes, side) || this.#makeRoom(bytes, side))) return this.#hold(bytes, side);
+    await this.#wait(bytes, side, signal);
+    return this.#giver(bytes, side);
+  }
+
+  /**
+   * The same for a keeper, at once or not at all. Bytes that a reader waits for (`wanted`) may take the reserved part
+   * as well, and come whatever those who empty hold, as these may be waiting for the reader.
+   */
+  tryFill(bytes: number, wanted: boolean): (() => void) | undefined {
+    const fits = wanted
+      ? this.#held.fill === 0 || this.held + bytes <= this.limit
+      : this.#waiting.length === 0 && this.#fits(bytes, 'fill');
+    return fits ? this.#hold(bytes, 'fill') : undefined;
+  }
+
+  join(keeper: Keeper): void {
+    this.#keepers.add(keeper);
+  }
+
+  leave(keeper: Keeper): void {
+    this.#keepers.delete(keeper);
+  }
+
+  /** A keeper has something to spare that it had not: whoever waits may have it. */
+  offer(): void {
+    this.#serve();
   }
 
   #fits(bytes: number, side: BudgetSide): boolean {
     const limit = side === 'empty' ? this.limit : this.limit - this.#reserved;
-    return this.#held === 0 || this.#held + bytes <= limit;
+    return this.held === 0 || this.held + bytes <= limit;
   }
 
-  #hold(bytes: number): void {
-    this.#held += bytes;
-    this.#most = Math.max(this.#most, this.#held);
+  /** Others who empty will give back; what is kept for later goes only when nobody else would. */
+  #makeRoom(bytes: number, side: BudgetSide): boolean {
+    if (side !== 'empty' || this.#held.empty > 0) return false;
+    for (const keeper of this.#keepers) {
+      if (!this.#fits(bytes, side)) keeper.spare(this.held + bytes - this.limit);
+    }
+    return this.#fits(bytes, side);
+  }
+
+  #hold(bytes: number, side: BudgetSide): () => void {
+    this.#held[side] += bytes;
+    this.#most = Math.max(this.#most, this.held);
+    return this.#giver(bytes, side);
+  }
+
+  #giver(bytes: number, side: BudgetSide): () => void {
+    let given = false;
+    return () => {
+      if (given) return;
+      given = true;
+      this.#held[side] -= bytes;
+      this.#serve();
+    };
   }
 
   #wait(bytes: number, side: BudgetSide, signal: AbortSignal | undefined): Promise<void> {
@@ -83,7 +130,7 @@ export class ByteBudget {
         side,
         grant: () => {
           signal?.removeEventListener('abort', onAbort);
-          this.#hold(bytes);
+          this.#hold(bytes, side);
           resolve();
         },
       };
@@ -94,13 +141,18 @@ export class ByteBudget {
 
   /** First those who empty, then the others; on each side in the order they came. */
   #serve(): void {
+    // What a keeper spares comes back here.
+    if (this.#serving) return;
+    this.#serving = true;
     for (const side of ['empty', 'fill'] as const) {
       for (;;) {
         const next = this.#waiting.find((entry) => entry.side === side);
-        if (!next || !this.#fits(next.bytes, side)) break;
+        if (!next || !(this.#fits(next.bytes, side) || this.#makeRoom(next.bytes, side))) break;
         this.#waiting.splice(this.#waiting.indexOf(next), 1);
         next.grant();
       }
     }
+    this.#serving = false;
+    for (const keeper of [...this.#keepers]) keeper.onRoom();
   }
 }

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ByteSource } from '@quern/spec';
 import { QuernError } from '@quern/spec';
+import { ByteBudget } from './byte-budget.ts';
 import type { CachedOptions, CachedSource } from './cached-source.ts';
 import { openCached } from './cached-source.ts';
+import { ChunkPool } from './chunk-pool.ts';
 import type { ChunkStore } from './chunk-store.ts';
 import { CHUNK_BYTES, isComplete } from './chunk-store.ts';
 import { openDirectoryChunkStore } from './directory-chunk-store.ts';
@@ -315,6 +317,28 @@ describe('a store that fails', () => {
     await source.close();
     expect(most).toBeLessThanOrEqual(2);
     expect(await storedChunks()).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('never ending a write: only as much comes as there is room for', async () => {
+    const stuck = altered({ put: () => new Promise<void>(() => undefined) });
+    const budget = new ByteBudget(3 * CHUNK_BYTES, 0);
+    const source = await openCached(url, { store: stuck, retry, pool: new ChunkPool(budget) });
+    await expectChunks(source, 0, 3);
+    const fourth = source.read(3 * CHUNK_BYTES, 1, AbortSignal.timeout(100));
+    await expect(fourth).rejects.toMatchObject({ code: 'aborted' });
+    expect(server.bytesSent).toBe(3 * CHUNK_BYTES);
+    expect(budget.held).toBe(3 * CHUNK_BYTES);
+  });
+
+  it('within a small budget: all of it comes and is stored', async () => {
+    const budget = new ByteBudget(2 * CHUNK_BYTES);
+    const source = await open({ pool: new ChunkPool(budget) });
+    await expectChunks(source, 0, 5);
+    await expectChunks(source, 0, 5);
+    await source.close();
+    expect([budget.held, budget.most]).toEqual([0, 2 * CHUNK_BYTES]);
+    expect(await storedChunks()).toEqual([0, 1, 2, 3, 4]);
+    expect(server.bytesSent).toBe(LENGTH);
   });
 });
 

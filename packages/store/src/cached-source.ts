@@ -3,6 +3,7 @@
 // the server by the first request for a missing chunk.
 import type { ByteSource } from '@quern/spec';
 import { QuernError, throwIfAborted } from '@quern/spec';
+import type { LoadedChunk } from './chunk-pool.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import type { ChunkStore, FileInfo, ModelRefMark, StoredFile } from './chunk-store.ts';
 import { CHUNK_BYTES, isComplete, sameVersion } from './chunk-store.ts';
@@ -10,6 +11,7 @@ import { ChunkWriter } from './chunk-writer.ts';
 import type { ChunkLoader } from './chunked-source.ts';
 import { chunkedSource } from './chunked-source.ts';
 import { keyOfUrl, nameOfUrl } from './file-key.ts';
+import type { Http } from './http-request.ts';
 import { httpOf } from './http-request.ts';
 import type { RemoteFile } from './remote-file.ts';
 import { openRemote } from './remote-file.ts';
@@ -38,6 +40,8 @@ export async function openCached(url: string, options: CachedOptions): Promise<C
   const { store } = options;
   throwIfAborted(options.signal);
   const warn = warnOnce(options.onWarning);
+  const pool = options.pool ?? new ChunkPool();
+  const http = httpOf(options, () => pool.pace.trouble());
   const info = {
     key: options.key ?? keyOfUrl(url),
     name: options.name ?? nameOfUrl(url),
@@ -45,8 +49,8 @@ export async function openCached(url: string, options: CachedOptions): Promise<C
     ...(options.sha256 !== undefined && { sha256: options.sha256 }),
   };
   const open = (file: StoredFile | undefined, remote?: RemoteFile, start?: number): CachedSource => {
-    const loader = new CachedLoader(url, info.name, options, warn, file, remote);
-    const source = chunkedSource(loader, options.pool ?? new ChunkPool(), start);
+    const loader = new CachedLoader(url, info.name, options, http, warn, file, remote);
+    const source = chunkedSource(loader, pool, start);
     return Object.assign(source, { flush: () => loader.flush() });
   };
   const known = await store.find(info.key).catch(warn);
@@ -57,7 +61,7 @@ export async function openCached(url: string, options: CachedOptions): Promise<C
     return open(touched && isComplete(touched) ? touched : known);
   }
   const first = known && !isOther ? firstMissing(known) : 0;
-  const remote = await openRemote(url, httpOf(options), rangeOf(first), options.signal);
+  const remote = await openRemote(url, http, rangeOf(first), options.signal);
   const { byteLength, validator } = remote;
   // A server that tells neither ETag nor date cannot be trusted to have the same file still.
   const same = known !== undefined && sameVersion(known, { ...info, byteLength, validator }) === true;
@@ -98,6 +102,7 @@ class CachedLoader implements ChunkLoader {
   readonly byteLength: number;
   readonly #url: string;
   readonly #options: CachedOptions;
+  readonly #http: Http;
   readonly #warn: (error: unknown) => undefined;
   readonly #file: StoredFile | undefined;
   readonly #writer: ChunkWriter | undefined;
@@ -108,6 +113,7 @@ class CachedLoader implements ChunkLoader {
     url: string,
     name: string,
     options: CachedOptions,
+    http: Http,
     warn: (error: unknown) => undefined,
     file: StoredFile | undefined,
     remote: RemoteFile | undefined,
@@ -116,6 +122,7 @@ class CachedLoader implements ChunkLoader {
     this.byteLength = remote?.byteLength ?? file?.byteLength ?? 0;
     this.#url = url;
     this.#options = options;
+    this.#http = http;
     this.#warn = warn;
     this.#file = file;
     this.#remote = remote;
@@ -130,13 +137,16 @@ class CachedLoader implements ChunkLoader {
     return this.#writer?.storedBytes ?? 0;
   }
 
-  async load(index: number): Promise<{ bytes: Uint8Array<ArrayBuffer>; from: 'network' | 'cache' }> {
+  fromNetwork(index: number): boolean {
+    return !this.#writer?.willHave(index);
+  }
+
+  async load(index: number): Promise<LoadedChunk & { from: 'network' | 'cache' }> {
     throwIfAborted(this.#options.signal);
     const kept = await this.#kept(index);
     if (kept) return { bytes: kept, from: 'cache' };
     const bytes = await readChunk(await this.#network(index), index);
-    await this.#writer?.write(index, bytes);
-    return { bytes, from: 'network' };
+    return { bytes, from: 'network', stored: this.#writer?.write(index, bytes) };
   }
 
   async #kept(index: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -158,7 +168,7 @@ class CachedLoader implements ChunkLoader {
 
   // Only for a file that was there whole and turned out damaged.
   async #reopen(index: number): Promise<RemoteFile> {
-    const remote = await openRemote(this.#url, httpOf(this.#options), rangeOf(index), this.#options.signal);
+    const remote = await openRemote(this.#url, this.#http, rangeOf(index), this.#options.signal);
     const { byteLength, validator } = remote;
     const { sha256 } = this.#options;
     if (!this.#file || sameVersion(this.#file, { byteLength, validator, sha256 })) {

@@ -5,8 +5,8 @@ import type { ChunkStore, StoredFile } from './chunk-store.ts';
 import { storedBytes } from './chunk-store.ts';
 import { storageError } from './storage-error.ts';
 
-/** Chunks on their way to the store at once. */
-const MAX_PENDING = 2;
+/** Chunks written at once: a browser makes a copy of each. The others wait, within the load's budget. */
+const MAX_WRITING = 2;
 
 export class ChunkWriter {
   readonly #store: ChunkStore;
@@ -15,6 +15,8 @@ export class ChunkWriter {
   readonly #pending = new Map<number, Promise<void>>();
   /** Chunks known to be in the store. */
   readonly #stored: Set<number>;
+  readonly #queue: Array<() => void> = [];
+  #writing = 0;
   #failed = false;
 
   constructor(store: ChunkStore, file: StoredFile, onFailure: (error: QuernError) => void) {
@@ -29,15 +31,21 @@ export class ChunkWriter {
     return storedBytes({ byteLength: this.#file.byteLength, stored: this.#stored });
   }
 
-  /** Resolves when the chunk is taken (not yet stored). `bytes` must not change. */
-  async write(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    while (this.#pending.size >= MAX_PENDING) await Promise.race(this.#pending.values());
-    if (this.#failed || this.#stored.has(index) || this.#pending.has(index)) return;
-    this.#pending.set(index, this.#put(index, bytes));
+  /** Resolves when the chunk is stored or given up: until then `bytes` must not change. */
+  write(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const known = this.#pending.get(index);
+    if (known) return known;
+    if (this.#failed || this.#stored.has(index)) return Promise.resolve();
+    const written = this.#put(index, bytes);
+    this.#pending.set(index, written);
+    return written;
   }
 
   async #put(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (this.#writing < MAX_WRITING) this.#writing += 1;
+    else await new Promise<void>((resolve) => this.#queue.push(resolve));
     try {
+      if (this.#failed) return;
       await this.#store.put(this.#file, index, bytes);
       this.#stored.add(index);
     } catch (error) {
@@ -45,7 +53,16 @@ export class ChunkWriter {
       this.#failed = true;
     } finally {
       this.#pending.delete(index);
+      // The place goes to the next in line.
+      const next = this.#queue.shift();
+      if (next) next();
+      else this.#writing -= 1;
     }
+  }
+
+  /** Whether the chunk is in the store or on its way there. */
+  willHave(index: number): boolean {
+    return this.#stored.has(index) || this.#pending.has(index);
   }
 
   /** Whether the chunk should be in the store, once it is no longer on its way there. */

@@ -4,11 +4,14 @@
 import type { ByteSource } from '@quern/spec';
 import { QuernError, throwIfAborted } from '@quern/spec';
 import { abortable } from './abortable.ts';
-import type { ChunkPool } from './chunk-pool.ts';
-import { CHUNK_BYTES, chunkCount } from './chunk-store.ts';
+import type { ChunkPool, LoadedChunk } from './chunk-pool.ts';
+import { CHUNK_BYTES, chunkCount, chunkLength } from './chunk-store.ts';
 
 /** Chunks asked for beyond the one being read, by how many chunks in a row were read before it. */
-const AHEAD = [0, 2, 4];
+const AHEAD = [0, 2, 4, 8];
+const MAX_AHEAD = Math.max(...AHEAD);
+/** Reads of so much within one chunk are views of it; smaller ones are copies, lest they keep all of it alive. */
+const VIEW_BYTES = 64 * 2 ** 10;
 
 /** Where the chunks come from. */
 export interface ChunkLoader {
@@ -17,7 +20,9 @@ export interface ChunkLoader {
   readonly bytesFetched: number;
   /** Bytes that a store has. */
   readonly cachedBytes?: number;
-  load(index: number): Promise<{ bytes: Uint8Array<ArrayBuffer>; from: 'network' | 'cache' }>;
+  /** Whether the chunk would have to come over the network. */
+  fromNetwork(index: number): boolean;
+  load(index: number): Promise<LoadedChunk & { from: 'network' | 'cache' }>;
   /** Ends what is under way and lets go of everything. */
   close(): Promise<void>;
 }
@@ -42,7 +47,8 @@ class ChunkedSource implements ByteSource {
     this.byteLength = loader.byteLength;
     this.#loader = loader;
     this.#pool = pool;
-    if (start !== undefined) this.#start(start);
+    // As wanted: what has begun to come holds a connection until it is read.
+    if (start !== undefined) void this.#start(start, true);
   }
 
   get bytesFetched(): number {
@@ -57,8 +63,13 @@ class ChunkedSource implements ByteSource {
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     throwIfAborted(signal);
     checkRange(this, offset, length);
-    const out = new Uint8Array(length);
     const end = offset + length;
+    const first = Math.floor(offset / CHUNK_BYTES);
+    if (length >= VIEW_BYTES && end <= (first + 1) * CHUNK_BYTES) {
+      const at = offset - first * CHUNK_BYTES;
+      return (await this.#chunk(first, first, signal)).subarray(at, at + length);
+    }
+    const out = new Uint8Array(length);
     for (let at = offset; at < end;) {
       const index = Math.floor(at / CHUNK_BYTES);
       const base = index * CHUNK_BYTES;
@@ -72,25 +83,32 @@ class ChunkedSource implements ByteSource {
 
   #chunk(index: number, lastNeeded: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
     if (this.#closed) throw new QuernError('aborted', `${this.name} was closed`);
-    if (index !== this.#last) this.#run = index === this.#last + 1 && this.#last >= 0 ? this.#run + 1 : 0;
+    if (index !== this.#last) {
+      this.#run = index === this.#last + 1 && this.#last >= 0 ? this.#run + 1 : 0;
+      if (this.#run === 0) this.#pool.stray(this, index, index + MAX_AHEAD);
+    }
     this.#last = index;
     const depth = AHEAD[Math.min(this.#run, AHEAD.length - 1)] ?? 0;
-    const wanted = this.#start(index);
+    const wanted = this.#start(index, true);
     const until = Math.min(
       chunkCount(this.byteLength) - 1,
-      Math.max(index + depth, Math.min(lastNeeded, index + Math.max(...AHEAD))),
+      Math.max(index + depth, Math.min(lastNeeded, index + MAX_AHEAD)),
     );
-    for (let ahead = index + 1; ahead <= until; ahead++) this.#start(ahead);
+    for (let ahead = index + 1; ahead <= until; ahead++) void this.#start(ahead, false);
     return abortable(wanted, signal);
   }
 
-  #start(index: number): Promise<Uint8Array> {
-    return this.#pool.get(this, index, async () => {
-      if (this.#closed) throw new QuernError('aborted', `${this.name} was closed`);
-      const { bytes, from } = await this.#loader.load(index);
-      this.origin = from;
-      return bytes;
-    });
+  #start(index: number, wanted: boolean): Promise<Uint8Array> {
+    return this.#pool.get(this, index, wanted, () => ({
+      byteLength: chunkLength(this.byteLength, index),
+      fromNetwork: () => this.#loader.fromNetwork(index),
+      load: async () => {
+        if (this.#closed) throw new QuernError('aborted', `${this.name} was closed`);
+        const loaded = await this.#loader.load(index);
+        this.origin = loaded.from;
+        return loaded;
+      },
+    }));
   }
 
   async close(): Promise<void> {

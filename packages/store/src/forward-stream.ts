@@ -4,10 +4,10 @@ import { QuernError } from '@quern/spec';
 import { contentLength } from './content-range.ts';
 import { publicUrl } from './file-key.ts';
 import type { Answer, Http } from './http-request.ts';
-import { Interrupted, request } from './http-request.ts';
+import { Interrupted, request, triesOf } from './http-request.ts';
 import type { RemoteInfo } from './remote-file.ts';
 import { checkSameFile } from './remote-file.ts';
-import { Tries } from './retry.ts';
+import type { Tries } from './retry.ts';
 
 interface Job {
   start: number;
@@ -76,7 +76,7 @@ export class ForwardStream {
 
   async #serve({ start, end }: Job): Promise<Uint8Array<ArrayBuffer>> {
     const out = new Uint8Array(end - start);
-    const tries = new Tries(this.#http.retry, publicUrl(this.#file.url), this.#signal);
+    const tries = triesOf(this.#http, this.#file.url, this.#signal);
     let filled = start;
     // Bytes that were got before count for nothing, else a server that always dies at the same byte is
     // asked for ever.

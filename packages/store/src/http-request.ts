@@ -2,8 +2,8 @@
 // another try is tried again here (until the headers are in) or told by Interrupted (within the body).
 import { QuernError, throwIfAborted } from '@quern/spec';
 import { publicUrl } from './file-key.ts';
-import type { RetryPolicy, Tries } from './retry.ts';
-import { DEFAULT_RETRY } from './retry.ts';
+import type { RetryPolicy } from './retry.ts';
+import { DEFAULT_RETRY, Tries } from './retry.ts';
 
 export interface HttpOptions {
   fetch?: typeof fetch;
@@ -19,16 +19,36 @@ export interface Http {
   headers: Record<string, string>;
   retry: RetryPolicy;
   stallTimeoutMs: number;
+  /** Hears of every answer that has to be asked for again. */
+  onTrouble?: (() => void) | undefined;
 }
 
-export function httpOf(options: HttpOptions): Http {
+export function httpOf(options: HttpOptions, onTrouble?: () => void): Http {
   return {
+    onTrouble,
     // Browsers refuse a fetch that was taken off its global.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     headers: options.headers ?? {},
     retry: { ...DEFAULT_RETRY, ...options.retry },
     stallTimeoutMs: options.stallTimeoutMs ?? 30_000,
   };
+}
+
+/** For requests to `url` with one after another. `broughtInAll`: see TriesOptions. */
+export function triesOf(
+  http: Http,
+  url: string,
+  signal: AbortSignal | undefined,
+  broughtInAll?: () => number,
+): Tries {
+  const { retry: policy, onTrouble } = http;
+  return new Tries({
+    policy,
+    what: publicUrl(url),
+    signal,
+    onTrouble,
+    ...(broughtInAll && { broughtInAll }),
+  });
 }
 
 /** A body that ended for a reason that another try may cure. */

@@ -4,11 +4,10 @@
 import { QuernError, throwIfAborted } from '@quern/spec';
 import { publicUrl } from './file-key.ts';
 import type { HttpOptions } from './http-request.ts';
-import { httpOf, Interrupted, request } from './http-request.ts';
+import { httpOf, Interrupted, request, triesOf } from './http-request.ts';
 import type { HubRef } from './model-ref.ts';
 import { hubText } from './model-ref.ts';
 import { chooseModel, ggufModels } from './quant-choice.ts';
-import { Tries } from './retry.ts';
 import { safetensorsModel, withBeside } from './safetensors-choice.ts';
 import { allParts } from './split-name.ts';
 
@@ -132,7 +131,7 @@ async function readPage(
   options: HubOptions,
 ): Promise<{ text: string; next: string | null }> {
   const http = { ...httpOf(options), headers: hubHeaders(options) };
-  const tries = new Tries(http.retry, publicUrl(url), options.signal);
+  const tries = triesOf(http, url, options.signal);
   for (;;) {
     try {
       const answer = await request(http, url, {}, tries, options.signal);

@@ -2,6 +2,7 @@
 import type { ByteSource } from '@quern/spec';
 import { QuernError, throwIfAborted } from '@quern/spec';
 import { openBlob } from './blob-source.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import type { CachedOptions } from './cached-source.ts';
 import { openCached } from './cached-source.ts';
 import { ChunkPool } from './chunk-pool.ts';
@@ -23,6 +24,8 @@ export type ModelRef = string | Blob | FileSystemDirectoryHandle | ReadonlyArray
 export interface OpenModelOptions extends HubOptions {
   /** Where chunks are kept; without it nothing is cached. */
   store?: ChunkStore;
+  /** What network, store and reader share; the reader takes of the 'empty' side what it holds itself. */
+  budget?: ByteBudget;
   /** Hears of a store that fails; loading goes on. */
   onWarning?: (warning: QuernError) => void;
   /** What relative URLs are relative to: the page's address. */
@@ -61,7 +64,7 @@ export async function openModelWith(
   if (isFolderHandle(ref)) return openFolderHandle(ref);
   const refs: ReadonlyArray<string | Blob> = typeof ref === 'string' || ref instanceof Blob ? [ref] : ref;
   if (refs.length === 0) throw new QuernError('invalid-request', 'the list of model files is empty');
-  const pool = new ChunkPool();
+  const pool = new ChunkPool(options.budget);
   const groups = await openAll(refs, (one) => openOne(one, options, openPath, pool, refs.length === 1));
   return inOrder(groups.flat());
 }

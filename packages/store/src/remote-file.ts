@@ -6,8 +6,8 @@ import { contentLength, parseContentRange, unsatisfiedTotal, validatorOf } from 
 import { publicUrl } from './file-key.ts';
 import { ForwardStream } from './forward-stream.ts';
 import type { Answer, Http } from './http-request.ts';
-import { Interrupted, request } from './http-request.ts';
-import { Tries } from './retry.ts';
+import { Interrupted, request, triesOf } from './http-request.ts';
+import type { Tries } from './retry.ts';
 
 export interface RemoteInfo {
   readonly url: string;
@@ -58,7 +58,7 @@ async function openWith(
   onClose: () => void,
 ): Promise<RemoteFile> {
   const { signal } = closing;
-  const tries = new Tries(http.retry, publicUrl(url), signal);
+  const tries = triesOf(http, url, signal);
   const headers = { range: `bytes=${range.start}-${range.end - 1}` };
   const answer = await request(http, url, { headers }, tries, signal);
   refuseWebPage(url, answer);
@@ -197,7 +197,7 @@ class HttpFile implements RemoteFile {
     }
     const { signal } = this.#closing;
     const out = new Uint8Array(end - start);
-    const tries = new Tries(this.#http.retry, publicUrl(this.url), signal);
+    const tries = triesOf(this.#http, this.url, signal, () => this.bytesFetched);
     let at = start;
     while (at < end) {
       tries.position = ` at byte ${at} of ${this.byteLength}`;

@@ -21,7 +21,7 @@ it('heeds Retry-After in both forms, within bounds', () => {
 });
 
 it('progress earns new tries', async () => {
-  const tries = new Tries({ ...policy, baseMs: 1 }, 'x', undefined);
+  const tries = new Tries({ policy: { ...policy, baseMs: 1 }, what: 'x', signal: undefined });
   await tries.failed('a');
   await tries.failed('b');
   tries.progress();
@@ -29,6 +29,23 @@ it('progress earns new tries', async () => {
   await tries.failed('d');
   tries.position = ' at 5';
   await expect(tries.failed('e')).rejects.toMatchObject({ message: 'x at 5: e; gave up after 3 tries' });
+});
+
+it('gives none up while other requests bring bytes', async () => {
+  let brought = 0;
+  let troubles = 0;
+  const tries = new Tries({
+    policy: { ...policy, baseMs: 1, capMs: 1 },
+    what: 'x',
+    signal: undefined,
+    onTrouble: () => troubles++,
+    broughtInAll: () => brought,
+  });
+  for (; brought < 10; brought++) await tries.failed('busy');
+  await tries.failed('busy');
+  await tries.failed('busy');
+  await expect(tries.failed('dead')).rejects.toMatchObject({ message: 'x: dead; gave up after 3 tries' });
+  expect(troubles).toBe(13);
 });
 
 it('sleep ends with the signal', async () => {

@@ -50,35 +50,57 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** The tries of one range: counts failures since the last progress. */
+export interface TriesOptions {
+  policy: RetryPolicy;
+  /** For messages. */
+  what: string;
+  signal: AbortSignal | undefined;
+  /** Hears of every failure. */
+  onTrouble?: (() => void) | undefined;
+  /** Bytes that other requests to the server have brought too. */
+  broughtInAll?: () => number;
+}
+
+/**
+ * The tries of one range: counts failures since the last progress. While other requests bring bytes, the server is
+ * not dead but busy, and no try is the last.
+ */
 export class Tries {
-  readonly #policy: RetryPolicy;
-  readonly #what: string;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: TriesOptions;
+  /** Sets the wait before the next try. */
   #failures = 0;
+  /** Of these, since anything came from the server. */
+  #inVain = 0;
+  #brought = 0;
   /** How far it is, for messages. */
   position = '';
 
-  constructor(policy: RetryPolicy, what: string, signal: AbortSignal | undefined) {
-    this.#policy = policy;
-    this.#what = what;
-    this.#signal = signal;
+  constructor(options: TriesOptions) {
+    this.#options = options;
+    this.#brought = options.broughtInAll?.() ?? 0;
   }
 
   progress(): void {
     this.#failures = 0;
+    this.#inVain = 0;
   }
 
   /** Waits before the next try, or throws 'network' if there is none left. */
   async failed(reason: string, retryAfter: string | null = null): Promise<void> {
-    throwIfAborted(this.#signal);
+    const { policy, what, signal, onTrouble, broughtInAll } = this.#options;
+    throwIfAborted(signal);
+    onTrouble?.();
+    const brought = broughtInAll?.() ?? 0;
+    if (brought > this.#brought) this.#inVain = 0;
+    this.#brought = brought;
     this.#failures += 1;
-    if (this.#failures >= this.#policy.tries) {
+    this.#inVain += 1;
+    if (this.#inVain >= policy.tries) {
       throw new QuernError(
         'network',
-        `${this.#what}${this.position}: ${reason}; gave up after ${this.#failures} tries`,
+        `${what}${this.position}: ${reason}; gave up after ${this.#inVain} tries`,
       );
     }
-    await sleep(backoffMs(this.#policy, this.#failures, retryAfter), this.#signal);
+    await sleep(backoffMs(policy, this.#failures, retryAfter), signal);
   }
 }

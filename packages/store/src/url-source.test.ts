@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ByteSource } from '@quern/spec';
+import { ByteBudget } from './byte-budget.ts';
+import { ChunkPool } from './chunk-pool.ts';
 import { CHUNK_BYTES } from './chunk-store.ts';
+import { FIRST_REQUESTS, MAX_REQUESTS } from './request-pace.ts';
 import { MisbehavingServer } from './testing/misbehaving-server.ts';
 import { patternBytes } from './testing/pattern-bytes.ts';
 import type { UrlOptions } from './url-source.ts';
@@ -67,7 +70,7 @@ describe('a good server', () => {
     const source = await open();
     await readForward(source);
     expect(server.maxOpen).toBeGreaterThanOrEqual(3);
-    expect(server.maxOpen).toBeLessThanOrEqual(4);
+    expect(server.maxOpen).toBeLessThanOrEqual(MAX_REQUESTS);
     expect(server.requests.length).toBe(6);
     expect(server.bytesSent).toBe(LENGTH);
     expect(source.bytesFetched).toBe(LENGTH);
@@ -76,6 +79,28 @@ describe('a good server', () => {
   it('reads the whole in one go', async () => {
     await expectBytes(await open(), 0, LENGTH);
     expect(server.bytesSent).toBe(LENGTH);
+  });
+
+  it('gives a view where a read lies in one chunk, and a copy of what is small', async () => {
+    const source = await open();
+    const [view, again] = [await source.read(1000, 1_000_000), await source.read(1000, 1_000_000)];
+    expect([view.buffer === again.buffer, view.byteOffset]).toEqual([true, 1000]);
+    const small = await source.read(1000, 100);
+    expect(small.buffer.byteLength).toBe(100);
+    expect(Buffer.compare(small, BYTES.subarray(1000, 1100))).toBe(0);
+  });
+
+  it.each([1, CHUNK_BYTES, 3 * CHUNK_BYTES])('is read within a budget of %i bytes', async (limit) => {
+    const budget = new ByteBudget(limit);
+    const pool = new ChunkPool(budget);
+    const [source, other] = [await open({ pool }), await open({ pool })];
+    const both = [readForward(source), readForward(other, 5_000_000)];
+    await Promise.all(both);
+    await expectBytes(source, 0, LENGTH);
+    expect(budget.most).toBeLessThanOrEqual(Math.max(limit, CHUNK_BYTES));
+    await source.close();
+    await other.close();
+    expect(budget.held).toBe(0);
   });
 
   it('refuses ranges outside of the file', async () => {
@@ -108,7 +133,6 @@ describe('a server without ranges', () => {
   it('is asked again only when a reader goes far back', async () => {
     server.faults = { noRange: true };
     const source = await open();
-    // With 6 chunks held, only a jump past all leaves the first behind.
     await expectBytes(source, LENGTH - 10, 10);
     await expectBytes(source, 4 * CHUNK_BYTES, 10);
     expect(server.requests.length).toBe(2);
@@ -165,6 +189,14 @@ describe('a server that fails', () => {
     const before = performance.now();
     await open();
     expect(performance.now() - before).toBeGreaterThanOrEqual(299);
+  });
+
+  it('429 to more than one request at a time: goes on with one', async () => {
+    server.faults = { atMostAtOnce: 1 };
+    const pool = new ChunkPool();
+    const source = await open({ pool });
+    await readForward(source);
+    expect(pool.pace.limit).toBeLessThan(FIRST_REQUESTS);
   });
 
   it('503 for ever', async () => {

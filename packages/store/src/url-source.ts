@@ -23,17 +23,20 @@ export interface UrlOptions extends HttpOptions {
  * Throws 'not-found', 'network', 'aborted'.
  */
 export async function openUrl(url: string, options: UrlOptions = {}): Promise<ByteSource> {
-  const remote = await openRemote(url, httpOf(options), { start: 0, end: CHUNK_BYTES }, options.signal);
+  const pool = options.pool ?? new ChunkPool();
+  const http = httpOf(options, () => pool.pace.trouble());
+  const remote = await openRemote(url, http, { start: 0, end: CHUNK_BYTES }, options.signal);
   const loader = {
     name: options.name ?? nameOfUrl(url),
     byteLength: remote.byteLength,
     get bytesFetched(): number {
       return remote.bytesFetched;
     },
+    fromNetwork: () => true,
     load: async (index: number) => ({ bytes: await readChunk(remote, index), from: 'network' as const }),
     close: async () => remote.close(),
   };
-  return chunkedSource(loader, options.pool ?? new ChunkPool(), remote.byteLength > 0 ? 0 : undefined);
+  return chunkedSource(loader, pool, remote.byteLength > 0 ? 0 : undefined);
 }
 
 export function readChunk(remote: RemoteFile, index: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -101,7 +101,7 @@ async function assemble(
   signal: AbortSignal | undefined,
 ): Promise<AssembledTensor> {
   const { weights, zeros, scales, indices } = plan;
-  const groupOf = indices && new Int32Array((await readPiece(indices, sources, signal)).buffer);
+  const groupOf = indices && new Int32Array(wordsOf(await readPiece(indices, sources, signal)));
   const order = orderOf(plan, ordered, groupOf);
   const words = wordsOf(await readPiece(weights, sources, signal));
   const zeroWords = wordsOf(await readPiece(zeros, sources, signal));

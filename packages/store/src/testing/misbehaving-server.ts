@@ -28,6 +28,8 @@ export interface Faults {
   /** Every answer's status. */
   alwaysStatus?: number;
   retryAfter?: string;
+  /** Answers 429 to whatever comes while so many others are being answered. */
+  atMostAtOnce?: number;
   contentType?: string;
   /** Ms before the headers. */
   delayMs?: number;
@@ -94,6 +96,10 @@ export class MisbehavingServer {
     response.on('close', () => this.#open--);
     if (this.faults.delayMs !== undefined) await wait(this.faults.delayMs);
     const file = this.files.get(path);
+    if (this.#open > (this.faults.atMostAtOnce ?? Infinity)) {
+      response.writeHead(429).end();
+      return;
+    }
     const status = this.faults.alwaysStatus ?? this.faults.statuses?.shift() ?? (file ? 200 : 404);
     if (!file || status !== 200) {
       const { retryAfter } = this.faults;
