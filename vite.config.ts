@@ -28,9 +28,13 @@ function gpuTests(name: string, include: string[], exclude: string[] = []) {
 export default defineConfig({
   root: process.env.VITEST ? ROOT : join(ROOT, 'demo'),
   appType: 'mpa',
-  publicDir: false,
+  publicDir: process.env.VITEST ? false : join(ROOT, 'demo', 'public'),
   cacheDir: join(ROOT, '.cache', 'vite'),
-  plugins: [quernServer({ models: MODELS, root: ROOT })],
+  plugins: [
+    quernServer({ models: MODELS, root: ROOT }),
+    // Tests build no page, and its plugin is not small.
+    process.env.VITEST ? [] : import('./scripts/serve/offline.ts').then(({ offlinePages }) => offlinePages()),
+  ],
   server: { host: '127.0.0.1', port: 5219, strictPort: true },
   preview: { host: '127.0.0.1', port: 5219, strictPort: true },
   // The workspace is used from its sources; the published package has no such condition to match.

@@ -23,7 +23,12 @@ const { context, page } = await launchBrowser({
   browser: await ensureBrowser(),
   profile: `${PROFILE}-picture`,
   url: `${server.url}/chat/`,
-  options: { viewport: { width: 1120, height: 640 }, deviceScaleFactor: 2, colorScheme: 'light' },
+  options: {
+    viewport: { width: 1120, height: 640 },
+    deviceScaleFactor: 2,
+    colorScheme: 'light',
+    serviceWorkers: 'block',
+  },
 });
 await page.goto(`${server.url}/chat/`);
 for (const [index, prompt] of PROMPTS.entries()) {

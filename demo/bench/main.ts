@@ -5,6 +5,7 @@ import { offeredModels, typedModel, type ModelChoice } from '../load/models.ts';
 import { createPicker } from '../load/picker.ts';
 import { Session } from '../load/session.ts';
 import { byId, element } from '../look/element.ts';
+import { offerUpdates } from '../offline/update-notice.ts';
 import { adapterView } from './adapter-view.ts';
 import { kernelView } from './kernel-view.ts';
 import { loadView } from './load-view.ts';
@@ -14,6 +15,7 @@ import { rivalView } from './rival-view.ts';
 import { fillSettings, readSettings } from './settings.ts';
 import { speedView } from './speed-view.ts';
 
+offerUpdates();
 const query = new URLSearchParams(location.search);
 const session = new Session();
 const status = byId('status', HTMLElement);

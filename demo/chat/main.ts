@@ -8,6 +8,7 @@ import { createPicker } from '../load/picker.ts';
 import { Session } from '../load/session.ts';
 import { byId, element } from '../look/element.ts';
 import { rate } from '../look/format.ts';
+import { offerUpdates } from '../offline/update-notice.ts';
 import { createChatsPanel } from './chats.ts';
 import { createComposer } from './composer.ts';
 import { Conversation } from './conversation.ts';
@@ -15,6 +16,7 @@ import { openKeeper } from './keeper.ts';
 import { tell } from './tell.ts';
 import { Transcript } from './transcript.ts';
 
+offerUpdates();
 const session = new Session();
 const query = new URLSearchParams(location.search);
 const seed = query.has('seed') ? Number(query.get('seed')) : undefined;

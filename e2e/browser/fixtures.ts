@@ -8,8 +8,11 @@ import { findBrowser } from '../../scripts/setup/find-browser.js';
 import { PAGES } from '../servers/pages.ts';
 
 export interface Profile {
-  /** A new browser on this profile; the one before must be closed. */
-  open(): Promise<BrowserContext>;
+  /**
+   * A new browser on this profile; the one before must be closed. Without `offline` it has no service worker: the
+   * server's pages are the ones under test, and what a test changes on the way is seen.
+   */
+  open(options?: { offline?: boolean }): Promise<BrowserContext>;
 }
 
 export const test = base.extend<{ profile: Profile; page: Page; context: BrowserContext }>({
@@ -19,8 +22,8 @@ export const test = base.extend<{ profile: Profile; page: Page; context: Browser
     const folder = await mkdtemp(join(tmpdir(), 'quern-profile-'));
     const opened: BrowserContext[] = [];
     await use({
-      open: async () => {
-        const context = await open(folder);
+      open: async ({ offline = false } = {}) => {
+        const context = await open(folder, offline);
         opened.push(context);
         return context;
       },
@@ -32,10 +35,11 @@ export const test = base.extend<{ profile: Profile; page: Page; context: Browser
   page: async ({ context }, use) => use(context.pages()[0] ?? (await context.newPage())),
 });
 
-async function open(profile: string): Promise<BrowserContext> {
+async function open(profile: string, offline: boolean): Promise<BrowserContext> {
   const browser = process.env.QUERN_BROWSER ?? findBrowser();
   if (!browser) throw new Error('no browser: `npm test` installs one');
-  const { context } = await launchBrowser({ browser, profile, url: `${PAGES}/chat/` });
+  const options = { serviceWorkers: offline ? ('allow' as const) : ('block' as const) };
+  const { context } = await launchBrowser({ browser, profile, url: `${PAGES}/chat/`, options });
   return context;
 }
 
@@ -54,8 +58,8 @@ export class ChatPage {
   }
 
   /** Answers repeat: the page draws with a seed. */
-  async open(model?: string): Promise<void> {
-    await this.page.goto(`${PAGES}/chat/?seed=2${model ? `&model=${encodeURIComponent(model)}` : ''}`);
+  async open(model?: string, pages = PAGES): Promise<void> {
+    await this.page.goto(`${pages}/chat/?seed=2${model ? `&model=${encodeURIComponent(model)}` : ''}`);
     await expect(this.page.getByRole('radio').first()).toBeVisible();
   }
 

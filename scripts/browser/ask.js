@@ -11,7 +11,13 @@ import { launchBrowser } from './launch.js';
 export async function ask({ url, browser, profile, prompt, model }) {
   await mkdir(profile, { recursive: true });
   const before = (await identity(url))?.modelBytesSent ?? 0;
-  const { context, page, software } = await launchBrowser({ browser, profile, url: `${url}/chat/` });
+  const { context, page, software } = await launchBrowser({
+    browser,
+    profile,
+    url: `${url}/chat/`,
+    // The page as it was just built, not as the profile kept it.
+    options: { serviceWorkers: 'block' },
+  });
   if (software) say('No GPU for WebGPU here: SwiftShader computes, which is slow.');
   try {
     const { ended } = await listen(page);

@@ -4,6 +4,15 @@ import type { Connect, Plugin } from 'vite';
 import { policyFor } from './csp.ts';
 import { serveModels } from './model-files.ts';
 
+/** Takes the place of the one that a build left on this port: it would hide what is being developed. */
+const NO_SERVICE_WORKER = `
+addEventListener('install', () => skipWaiting());
+addEventListener('activate', async () => {
+  await registration.unregister();
+  for (const page of await clients.matchAll({ type: 'window' })) page.navigate(page.url);
+});
+`;
+
 export function quernServer(options: { models: string; root: string }): Plugin {
   const use = (middlewares: Connect.Server, development: boolean) => {
     middlewares.use((req, res, next) => {
@@ -12,6 +21,9 @@ export function quernServer(options: { models: string; root: string }): Plugin {
       res.setHeader('content-security-policy', policyFor(path, development));
       res.setHeader('x-content-type-options', 'nosniff');
       res.setHeader('referrer-policy', 'no-referrer');
+      if (development && path === '/sw.js') {
+        return void res.setHeader('content-type', 'text/javascript').end(NO_SERVICE_WORKER);
+      }
       next();
     });
     middlewares.use(serveModels(options.models, options.root));
