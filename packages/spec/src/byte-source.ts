@@ -17,5 +17,15 @@ export interface ByteSource {
   readonly bytesFetched: number;
   /** Bytes of the file that need no network. Undefined: all of a local file, none of another. */
   readonly cachedBytes?: number;
+  /**
+   * Of a source that keeps what it reads, to be called when all that is needed was read: fetches what was not, so that
+   * the file is kept whole, and resolves when all of it is kept (or the store has failed, which is no error here).
+   * Throws 'network', 'aborted'.
+   */
+  complete?(options?: CompleteOptions): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface CompleteOptions {
+  signal?: AbortSignal | undefined;
 }

@@ -153,6 +153,6 @@ export class ByteBudget {
       }
     }
     this.#serving = false;
-    for (const keeper of [...this.#keepers]) keeper.onRoom();
+    for (const keeper of this.#keepers) keeper.onRoom();
   }
 }

@@ -1,15 +1,16 @@
 // A file on a web server, through a chunk store: what is there comes from it, the rest from the network and
 // into it. A file that is there whole needs no network at all; one that is there in part is checked against
 // the server by the first request for a missing chunk.
-import type { ByteSource } from '@quern/spec';
+import type { ByteSource, CompleteOptions } from '@quern/spec';
 import { QuernError, throwIfAborted } from '@quern/spec';
 import type { LoadedChunk } from './chunk-pool.ts';
+import { abortable } from './abortable.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import type { ChunkStore, FileInfo, ModelRefMark, StoredFile } from './chunk-store.ts';
-import { CHUNK_BYTES, isComplete, sameVersion } from './chunk-store.ts';
+import { CHUNK_BYTES, chunkCount, isComplete, sameVersion } from './chunk-store.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { ChunkLoader } from './chunked-source.ts';
-import { chunkedSource } from './chunked-source.ts';
+import { ChunkedSource, MAX_AHEAD } from './chunked-source.ts';
 import { keyOfUrl, nameOfUrl } from './file-key.ts';
 import type { Http } from './http-request.ts';
 import { httpOf } from './http-request.ts';
@@ -31,8 +32,11 @@ export interface CachedOptions extends UrlOptions {
 }
 
 export interface CachedSource extends ByteSource {
+  /** The cache key. */
+  readonly key: string;
   /** Resolves when all chunks read so far are stored, or given up with a warning. */
   flush(): Promise<void>;
+  complete(options?: CompleteOptions): Promise<void>;
 }
 
 /** Opens an absolute URL. Throws 'not-found', 'network', 'aborted'; never because of the store. */
@@ -49,9 +53,8 @@ export async function openCached(url: string, options: CachedOptions): Promise<C
     ...(options.sha256 !== undefined && { sha256: options.sha256 }),
   };
   const open = (file: StoredFile | undefined, remote?: RemoteFile, start?: number): CachedSource => {
-    const loader = new CachedLoader(url, info.name, options, http, warn, file, remote);
-    const source = chunkedSource(loader, pool, start);
-    return Object.assign(source, { flush: () => loader.flush() });
+    const loader = new CachedLoader(url, info, options, http, warn, file, remote);
+    return new CachedChunks(loader, pool, start);
   };
   const known = await store.find(info.key).catch(warn);
   const isOther = known?.sha256 !== undefined && (info.sha256 ?? known.sha256) !== known.sha256;
@@ -97,7 +100,37 @@ function rangeOf(index: number): { start: number; end: number } {
   return { start: index * CHUNK_BYTES, end: (index + 1) * CHUNK_BYTES };
 }
 
+class CachedChunks extends ChunkedSource implements CachedSource {
+  readonly key: string;
+  readonly #loader: CachedLoader;
+
+  constructor(loader: CachedLoader, pool: ChunkPool, start: number | undefined) {
+    super(loader, pool, start);
+    this.key = loader.key;
+    this.#loader = loader;
+  }
+
+  flush(): Promise<void> {
+    return this.#loader.flush();
+  }
+
+  async complete({ signal }: CompleteOptions = {}): Promise<void> {
+    const all = Array.from({ length: chunkCount(this.byteLength) }, (_, index) => index);
+    const missing = all.filter((index) => this.#loader.fromNetwork(index));
+    for (const [at, index] of missing.entries()) {
+      throwIfAborted(signal);
+      // Without a store that takes them they would come for nothing.
+      if (!this.#loader.keeps) return;
+      const wanted = this.fetch(index, true);
+      for (const ahead of missing.slice(at + 1, at + 1 + MAX_AHEAD)) void this.fetch(ahead, false);
+      await abortable(wanted, signal);
+    }
+    await abortable(this.flush(), signal);
+  }
+}
+
 class CachedLoader implements ChunkLoader {
+  readonly key: string;
   readonly name: string;
   readonly byteLength: number;
   readonly #url: string;
@@ -111,13 +144,14 @@ class CachedLoader implements ChunkLoader {
 
   constructor(
     url: string,
-    name: string,
+    { key, name }: { key: string; name: string },
     options: CachedOptions,
     http: Http,
     warn: (error: unknown) => undefined,
     file: StoredFile | undefined,
     remote: RemoteFile | undefined,
   ) {
+    this.key = key;
     this.name = name;
     this.byteLength = remote?.byteLength ?? file?.byteLength ?? 0;
     this.#url = url;
@@ -131,6 +165,11 @@ class CachedLoader implements ChunkLoader {
 
   get bytesFetched(): number {
     return this.#remote?.bytesFetched ?? 0;
+  }
+
+  /** Chunks that come are stored. */
+  get keeps(): boolean {
+    return this.#writer !== undefined && !this.#writer.failed;
   }
 
   get cachedBytes(): number {

@@ -221,8 +221,7 @@ export class ChunkPool {
       entry.state = 'held';
       if (stored) {
         entry.holders += 1;
-        const done = (): void => this.#letGo(entry);
-        stored.then(done, done);
+        void stored.catch(() => undefined).then(() => this.#letGo(entry));
       }
       entry.resolve(bytes);
       // Closed meanwhile.

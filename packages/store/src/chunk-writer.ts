@@ -26,6 +26,10 @@ export class ChunkWriter {
     this.#stored = new Set(file.stored);
   }
 
+  get failed(): boolean {
+    return this.#failed;
+  }
+
   /** Of the chunks known to be in the store. */
   get storedBytes(): number {
     return storedBytes({ byteLength: this.#file.byteLength, stored: this.#stored });

@@ -9,7 +9,7 @@ import { CHUNK_BYTES, chunkCount, chunkLength } from './chunk-store.ts';
 
 /** Chunks asked for beyond the one being read, by how many chunks in a row were read before it. */
 const AHEAD = [0, 2, 4, 8];
-const MAX_AHEAD = Math.max(...AHEAD);
+export const MAX_AHEAD = Math.max(...AHEAD);
 /** Reads of so much within one chunk are views of it; smaller ones are copies, lest they keep all of it alive. */
 const VIEW_BYTES = 64 * 2 ** 10;
 
@@ -27,12 +27,7 @@ export interface ChunkLoader {
   close(): Promise<void>;
 }
 
-/** `start`: the chunk to load at once, because its bytes are already on their way. */
-export function chunkedSource(loader: ChunkLoader, pool: ChunkPool, start?: number): ByteSource {
-  return new ChunkedSource(loader, pool, start);
-}
-
-class ChunkedSource implements ByteSource {
+export class ChunkedSource implements ByteSource {
   readonly name: string;
   readonly byteLength: number;
   origin: 'network' | 'cache' = 'cache';
@@ -42,13 +37,14 @@ class ChunkedSource implements ByteSource {
   #run = 0;
   #closed = false;
 
-  constructor(loader: ChunkLoader, pool: ChunkPool, start: number | undefined) {
+  /** `start`: the chunk to load at once, because its bytes are already on their way. */
+  constructor(loader: ChunkLoader, pool: ChunkPool, start?: number) {
     this.name = loader.name;
     this.byteLength = loader.byteLength;
     this.#loader = loader;
     this.#pool = pool;
     // As wanted: what has begun to come holds a connection until it is read.
-    if (start !== undefined) void this.#start(start, true);
+    if (start !== undefined) void this.fetch(start, true);
   }
 
   get bytesFetched(): number {
@@ -89,16 +85,17 @@ class ChunkedSource implements ByteSource {
     }
     this.#last = index;
     const depth = AHEAD[Math.min(this.#run, AHEAD.length - 1)] ?? 0;
-    const wanted = this.#start(index, true);
+    const wanted = this.fetch(index, true);
     const until = Math.min(
       chunkCount(this.byteLength) - 1,
       Math.max(index + depth, Math.min(lastNeeded, index + MAX_AHEAD)),
     );
-    for (let ahead = index + 1; ahead <= until; ahead++) void this.#start(ahead, false);
+    for (let ahead = index + 1; ahead <= until; ahead++) void this.fetch(ahead, false);
     return abortable(wanted, signal);
   }
 
-  #start(index: number, wanted: boolean): Promise<Uint8Array> {
+  /** A chunk. `wanted`: see ChunkPool.get. */
+  fetch(index: number, wanted: boolean): Promise<Uint8Array> {
     return this.#pool.get(this, index, wanted, () => ({
       byteLength: chunkLength(this.byteLength, index),
       fromNetwork: () => this.#loader.fromNetwork(index),

@@ -7,6 +7,8 @@ export { openCached } from './cached-source.ts';
 export { ChunkPool } from './chunk-pool.ts';
 export type { ChunkStore, FileInfo, ModelRefMark, StoredFile } from './chunk-store.ts';
 export { CHUNK_BYTES, chunkCount, chunkLength, isComplete, storedBytes } from './chunk-store.ts';
+export type { DownloadModelOptions } from './download-model.ts';
+export { downloadModel } from './download-model.ts';
 export { keyOfUrl, nameOfUrl, publicUrl } from './file-key.ts';
 export { isFolderHandle } from './folder-handle.ts';
 export type { HttpOptions } from './http-request.ts';

@@ -2,7 +2,7 @@
 import type { ByteSource } from '@quern/spec';
 import { ChunkPool } from './chunk-pool.ts';
 import { CHUNK_BYTES, chunkLength } from './chunk-store.ts';
-import { chunkedSource } from './chunked-source.ts';
+import { ChunkedSource } from './chunked-source.ts';
 import { nameOfUrl } from './file-key.ts';
 import type { HttpOptions } from './http-request.ts';
 import { httpOf } from './http-request.ts';
@@ -36,7 +36,7 @@ export async function openUrl(url: string, options: UrlOptions = {}): Promise<By
     load: async (index: number) => ({ bytes: await readChunk(remote, index), from: 'network' as const }),
     close: async () => remote.close(),
   };
-  return chunkedSource(loader, pool, remote.byteLength > 0 ? 0 : undefined);
+  return new ChunkedSource(loader, pool, remote.byteLength > 0 ? 0 : undefined);
 }
 
 export function readChunk(remote: RemoteFile, index: number): Promise<Uint8Array<ArrayBuffer>> {
