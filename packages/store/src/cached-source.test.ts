@@ -11,6 +11,7 @@ import { ChunkPool } from './chunk-pool.ts';
 import type { ChunkStore } from './chunk-store.ts';
 import { CHUNK_BYTES, isComplete } from './chunk-store.ts';
 import { openDirectoryChunkStore } from './directory-chunk-store.ts';
+import { alteredStore } from './testing/altered-store.ts';
 import { MisbehavingServer } from './testing/misbehaving-server.ts';
 import { patternBytes } from './testing/pattern-bytes.ts';
 
@@ -74,21 +75,7 @@ async function prepare(indices: number[], validator: string | null = '"1"'): Pro
   for (const i of indices) await store.put(file, i, BYTES.slice(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES));
 }
 
-/** The store with other methods; the rest goes to the real one. */
-function altered(methods: Partial<ChunkStore>): ChunkStore {
-  const rest: ChunkStore = {
-    open: (info) => store.open(info),
-    find: (key) => store.find(key),
-    get: (file, index) => store.get(file, index),
-    put: (file, index, bytes) => store.put(file, index, bytes),
-    markVerified: (file) => store.markVerified(file),
-    list: () => store.list(),
-    unmark: (key, ref) => store.unmark(key, ref),
-    delete: (key) => store.delete(key),
-    close: () => store.close(),
-  };
-  return { ...rest, ...methods };
-}
+const altered = (methods: Partial<ChunkStore>): ChunkStore => alteredStore(store, methods);
 
 describe('the cache', () => {
   it('is filled by the first visit; the second makes no request', async () => {
