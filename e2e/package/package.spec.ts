@@ -50,6 +50,7 @@ test("streams under default-src 'self'", async ({ page }) => {
     expect(Number(await page.locator('html').getAttribute('data-chunks'))).toBeGreaterThan(2);
     await expect(page.locator('#text')).toHaveText(/\S/);
     expect(refused).toEqual([]);
+    await expect(page.locator('html')).toHaveAttribute('data-cached', `${server.url}/tiny.gguf`);
     await page.reload();
     await expect(page.locator('html')).toHaveAttribute('data-state', 'done');
     expect(server.sent('/tiny.gguf')).toBeLessThan(2 * site.get('/tiny.gguf')!.length);
@@ -85,12 +86,14 @@ test('runs its worker from another origin, through a Blob module', async ({ page
   // A page that takes the package from a CDN: two origins, two servers.
   const cdn = await serveFiles(join(project.package, 'dist'), CORS);
   const html = `<!doctype html><pre id="text"></pre><script type="module">
-    import { createEngine } from '${cdn.url}/index.js';
+    import { createEngine, openModels } from '${cdn.url}/index.js';
     const root = document.documentElement;
     try {
       const engine = await createEngine({ model: new URL('/tiny.gguf', location.href).href });
       for await (const chunk of engine.completions.create({ prompt: 'To be', max_tokens: 4, temperature: 0, stream: true }))
         document.getElementById('text').append(chunk.choices[0]?.text ?? '');
+      const [cached] = await openModels().list();
+      root.dataset.cached = cached.model;
       root.dataset.state = 'done';
     } catch (error) { root.dataset.state = error.code ?? 'other'; document.getElementById('text').textContent = error; }
   </script>`;
@@ -108,6 +111,7 @@ test('runs its worker from another origin, through a Blob module', async ({ page
       await page.locator('html').getAttribute('data-state'),
       await page.locator('#text').innerText(),
     ).toBe('done');
+    await expect(page.locator('html')).toHaveAttribute('data-cached', `${server.url}/tiny.gguf`);
     expect(workers.some((url) => url.startsWith(`blob:${server.url}`))).toBe(true);
     expect(cdn.sent('/worker.js')).toBeGreaterThan(1000);
   } finally {

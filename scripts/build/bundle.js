@@ -6,16 +6,25 @@ import { build, defaultClientConditions, defaultServerConditions } from 'vite';
 import { PACKAGE } from './paths.js';
 import { shaders } from './shaders.js';
 
+/** Modules that the worker loads when they are needed -> where from, and who asks for them. */
+const LATER = {
+  folders: {
+    entry: '../formats/src/folders.ts',
+    askers: /\/formats\/src\/(open-model-file|adapter\/open-adapter)\.ts$/,
+  },
+  upkeep: { entry: '../store/src/upkeep.ts', askers: /\/store\/src\/load-upkeep\.ts$/ },
+};
+
 /** Part of the package -> its entries, and where it runs. */
 const PARTS = {
   page: { entries: { index: 'src/index.ts' }, platform: 'browser', library: true, minify: false },
-  worker: { entries: { worker: 'src/worker/index.ts' }, platform: 'browser', minify: true, with: 'folders' },
-  folders: {
-    entries: { folders: '../formats/src/folders.ts' },
-    platform: 'browser',
-    library: true,
-    minify: true,
-  },
+  worker: { entries: { worker: 'src/worker/index.ts' }, platform: 'browser', minify: true, later: true },
+  ...Object.fromEntries(
+    Object.entries(LATER).map(([name, { entry }]) => [
+      name,
+      { entries: { [name]: entry }, platform: 'browser', library: true, minify: true },
+    ]),
+  ),
   node: { entries: { node: 'src/node/index.ts', cli: 'src/cli/index.ts' }, platform: 'node', minify: false },
 };
 
@@ -24,8 +33,8 @@ const SHARED = 'node-shared';
 
 /** Builds one part into `outDir`, and nothing else there is touched. */
 export async function bundle(part, outDir) {
-  const { entries, platform, library, minify, with: other } = PARTS[part];
-  if (other) await bundle(other, outDir);
+  const { entries, platform, library, minify, later } = PARTS[part];
+  if (later) for (const name of Object.keys(LATER)) await bundle(name, outDir);
   const conditions = platform === 'node' ? defaultServerConditions : defaultClientConditions;
   if (part === 'node') await rm(`${outDir}/${SHARED}`, { recursive: true, force: true });
   await build({
@@ -33,7 +42,7 @@ export async function bundle(part, outDir) {
     root: PACKAGE,
     logLevel: 'warn',
     publicDir: false,
-    plugins: [shaders(), ownWorker(), ...(other ? [ownFolders()] : [])],
+    plugins: [shaders(), ownWorker(), ...(later ? Object.keys(LATER).map(ownLater) : [])],
     resolve: { conditions: ['quern-source', ...conditions] },
     ssr: { resolve: { conditions: ['quern-source', ...conditions] }, noExternal: true, external: ['webgpu'] },
     build: {
@@ -96,27 +105,25 @@ function ownWorker() {
   };
 }
 
-const FOLDERS = /import\('\.{1,2}\/folders\.ts'\)/g;
-const FOLDERS_MARK = '__quernFolders()';
-const FOLDERS_FORM = `import(/* @vite-ignore */ /* webpackIgnore: true */ new URL('./folders.js', import.meta.url).href)`;
-
 /**
- * The worker names the module that it loads later as the page names the worker: by its URL, which bundlers copy as
+ * The worker names a module that it loads later as the page names the worker: by its URL, which bundlers copy as
  * a file. A plain import() would make them split the worker, and what Vite makes of workers by default cannot be.
  */
-function ownFolders() {
+function ownLater(name) {
+  const mark = `__quernLater_${name}()`;
+  const form = `import(/* @vite-ignore */ /* webpackIgnore: true */ new URL('./${name}.js', import.meta.url).href)`;
   return {
-    name: 'quern-own-folders',
+    name: `quern-own-${name}`,
     enforce: 'pre',
     transform(code, id) {
-      if (!/\/formats\/src\/(open-model-file|adapter\/open-adapter)\.ts$/.test(id)) return undefined;
-      const changed = code.replace(FOLDERS, FOLDERS_MARK);
-      if (changed === code) this.error('folders.ts is not imported as the build expects');
+      if (!LATER[name].askers.test(id)) return undefined;
+      const changed = code.replace(new RegExp(`import\\('\\.{1,2}/${name}\\.ts'\\)`, 'g'), mark);
+      if (changed === code) this.error(`${name}.ts is not imported as the build expects`);
       return { code: changed, map: null };
     },
     generateBundle(_options, files) {
       for (const file of Object.values(files)) {
-        if (file.type === 'chunk') file.code = file.code.replaceAll(FOLDERS_MARK, FOLDERS_FORM);
+        if (file.type === 'chunk') file.code = file.code.replaceAll(mark, form);
       }
     },
   };

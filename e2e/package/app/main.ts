@@ -1,6 +1,6 @@
-// The page of a stranger: loads ?model=, streams one completion into #text, and says on <html> when it
-// is done. It is built in a folder outside of this repository, against the packed package.
-import { createEngine, QuernError } from 'quern';
+// The page of a stranger: loads ?model=, streams one completion into #text, and says on <html> what is
+// cached and when it is done. It is built in a folder outside of this repository, against the packed package.
+import { createEngine, openModels, QuernError } from 'quern';
 
 const query = new URLSearchParams(location.search);
 const root = document.documentElement;
@@ -20,6 +20,9 @@ try {
   }
   root.dataset.chunks = String(chunks);
   await engine.unload();
+  const models = openModels();
+  root.dataset.cached = (await models.list()).map(({ model }) => model).join(' ');
+  await models.close();
   root.dataset.state = 'done';
 } catch (error) {
   root.dataset.state = QuernError.is(error) ? error.code : 'other';

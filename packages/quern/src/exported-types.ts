@@ -1,7 +1,8 @@
 // The types that both doors, for pages and for Node, hand out.
 
 export type { AdapterOptions, CreateChatCompletion, CreateCompletion, Engine } from './api/engine.ts';
-export type { Models } from './api/models.ts';
+export type { LoadHooks } from './api/load-hooks.ts';
+export type { Models, VerifyOptions } from './api/models.ts';
 export type * from './openai/chat-types.ts';
 export type * from './openai/completion-types.ts';
 export type { RequestOptions, SharedParams } from './openai/shared-params.ts';
@@ -26,4 +27,5 @@ export type {
   Progress,
   StorageUsage,
   Timings,
+  VerifyReport,
 } from '@quern/spec';

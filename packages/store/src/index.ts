@@ -1,7 +1,6 @@
 // What browsers and workers use. What needs node:fs is in ./node.ts.
 export { BUDGET_BYTES, ByteBudget } from './byte-budget.ts';
 export { openBlob } from './blob-source.ts';
-export { deleteModel, listModels } from './cached-models.ts';
 export type { CachedOptions, CachedSource } from './cached-source.ts';
 export { openCached } from './cached-source.ts';
 export { ChunkPool } from './chunk-pool.ts';
@@ -16,6 +15,7 @@ export type { HubFile, HubOptions, HubPlace } from './hub.ts';
 export { HUB_URL, resolveHub } from './hub.ts';
 export type { IndexedDbOptions } from './indexeddb-chunk-store.ts';
 export { openIndexedDbChunkStore } from './indexeddb-chunk-store.ts';
+export { loadUpkeep } from './load-upkeep.ts';
 export type { HubRef, RefKind } from './model-ref.ts';
 export { classifyRef, hubText } from './model-ref.ts';
 export type { ModelRef, OpenModelOptions } from './open-model.ts';

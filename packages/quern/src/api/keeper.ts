@@ -1,10 +1,17 @@
 // Who has the files of models: opens them through the cache, and does what Models asks for where the cache is at
 // hand, in a worker and in Node. The cache is opened when it is first needed.
 
-import { type ByteSource, type CachedModel, QuernError, type StorageUsage } from '@quern/spec';
-import { type ChunkStore, deleteModel, listModels, type OpenModelOptions } from '@quern/store';
+import {
+  type ByteSource,
+  type CachedModel,
+  QuernError,
+  type StorageUsage,
+  type VerifyReport,
+} from '@quern/spec';
+import { type ChunkStore, loadUpkeep, type OpenModelOptions } from '@quern/store';
 import type { LoadRequest, ModelRef } from '../wire/host-api.ts';
 import type { LoadHooks } from './load-hooks.ts';
+import type { VerifyOptions } from './models.ts';
 
 /** Which files. */
 export type FilesRequest = Pick<LoadRequest, 'model' | 'baseUrl' | 'token' | 'hubBaseUrl'>;
@@ -18,6 +25,8 @@ export interface Keeper {
   list(): Promise<CachedModel[]>;
   usage(): Promise<StorageUsage | undefined>;
   delete(id: string): Promise<void>;
+  verify(id: string, options?: VerifyOptions): Promise<VerifyReport>;
+  export(id: string, file: string): AsyncIterable<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 
@@ -55,9 +64,23 @@ export function createKeeper({ openStore, openModel, usage }: KeeperOptions): Ke
       if (refusal && sources.some(({ origin }) => origin !== 'file')) warn(refusal);
       return sources;
     },
-    list: async () => listModels(await store()),
+    async list() {
+      const { listModels } = await loadUpkeep();
+      return listModels(await store());
+    },
     usage,
-    delete: async (id) => deleteModel(await store(), id),
+    async delete(id) {
+      const { deleteModel } = await loadUpkeep();
+      await deleteModel(await store(), id);
+    },
+    async verify(id, options) {
+      const { verifyModel } = await loadUpkeep();
+      return verifyModel(await store(), id, options);
+    },
+    async *export(id, file) {
+      const { exportFile } = await loadUpkeep();
+      yield* exportFile(await store(), id, file);
+    },
     async close() {
       const closing = opened;
       opened = undefined;

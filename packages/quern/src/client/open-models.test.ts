@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { QuernError } from '@quern/spec';
+import { type Progress, QuernError } from '@quern/spec';
 import type { ChunkStore } from '@quern/store';
 import { openDirectoryChunkStore } from '@quern/store/node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -51,6 +51,17 @@ async function keep(key: string, bytes: number): Promise<void> {
   await store.put(file, 0, new Uint8Array(bytes));
 }
 
+/** Flips a byte of the only chunk of X. */
+async function damage(): Promise<void> {
+  const names = await readdir(path, { recursive: true });
+  for (const name of names.filter((one) => one.endsWith('.chunk'))) {
+    const bytes = await readFile(join(path, name));
+    if (bytes.length !== 32 + 5) continue;
+    bytes[34]! ^= 1;
+    await writeFile(join(path, name), bytes);
+  }
+}
+
 describe('the models of a page', () => {
   it('are listed, measured and deleted in the worker', async () => {
     await keep(X, 5);
@@ -60,6 +71,43 @@ describe('the models of a page', () => {
     await expect(cache.delete('other')).rejects.toMatchObject({ code: 'not-found' });
     await cache.delete(X);
     expect(await cache.list()).toEqual([]);
+  });
+
+  it('are verified with progress, and what is damaged goes alone', async () => {
+    await keep(X, 5);
+    await keep('https://a.example/y.gguf', 7);
+    const cache = models();
+    const seen: Progress[] = [];
+    expect(await cache.verify(X, { onProgress: (progress) => seen.push(progress) })).toEqual({
+      checked: 1,
+      damaged: 0,
+    });
+    expect(seen.at(-1)).toMatchObject({ phase: 'verify', loaded: 5, total: 5, file: 'x.gguf' });
+    await damage();
+    expect(await cache.verify(X)).toEqual({ checked: 1, damaged: 1 });
+    expect(await cache.list()).toMatchObject([
+      { name: 'y', complete: true },
+      { name: 'x', complete: false, storedBytes: 0 },
+    ]);
+    const signal = AbortSignal.abort();
+    await expect(cache.verify(X, { signal })).rejects.toMatchObject({ code: 'aborted' });
+    await expect(cache.verify('other')).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('are exported as streams, read as they are taken', async () => {
+    await keep(X, 5);
+    const cache = models();
+    const bytes = new Uint8Array(await new Response(cache.export(X, 'x.gguf')).arrayBuffer());
+    expect(bytes).toEqual(new Uint8Array(5));
+    const missing = cache.export(X, 'z.gguf').getReader();
+    await expect(missing.read()).rejects.toMatchObject({ code: 'not-found' });
+    await damage();
+    const damaged = cache.export(X, 'x.gguf').getReader();
+    await expect(damaged.read()).rejects.toMatchObject({
+      code: 'storage-error',
+      message: expect.stringContaining('damaged'),
+    });
+    await cache.export(X, 'x.gguf').cancel();
   });
 
   it('tell of a refused cache, and ask it again', async () => {

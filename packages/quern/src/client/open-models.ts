@@ -1,7 +1,9 @@
 // Models on a page: the cache is in the worker's hands, so that its work is not the page's.
 
+import { byteStream } from '../api/byte-stream.ts';
 import type { Models } from '../api/models.ts';
 import { platformLocks } from '../wire/life-lock.ts';
+import { follow, iterate } from './follow.ts';
 import { connect, type HostEndpoint, type Link } from './link.ts';
 import { persist } from './persist.ts';
 import { startWorker } from './start-worker.ts';
@@ -46,6 +48,16 @@ export function openModels(options: OpenModelsOptions = {}): Models {
     async delete(id) {
       const { host, guard } = await link();
       await guard(host.deleteModel(id));
+    },
+    async verify(id, hooks = {}) {
+      const to = await link();
+      return follow(to, () => to.host.verifyModel(id), hooks);
+    },
+    export(id, file) {
+      return byteStream(async function* () {
+        const to = await link();
+        yield* iterate(to, () => to.host.exportFile(id, file), undefined);
+      });
     },
     async close() {
       await connected?.catch(() => undefined);

@@ -1,11 +1,10 @@
-// The engine behind the wall, as a Backend. AbortSignals stay on this side: one that fires rejects the
-// wait at once and returns the iterator, which cancels the work over there.
+// The engine behind the wall, as a Backend.
 
 import { QuernError } from '@quern/spec';
 import type { Backend } from '../api/engine.ts';
 import type { LoadHooks } from '../api/load-hooks.ts';
-import { unpackError } from '../wire/error-wire.ts';
 import { type AdapterRequest, type LoadRequest, plainRef } from '../wire/host-api.ts';
+import { follow, iterate } from './follow.ts';
 import type { Link } from './link.ts';
 
 /**
@@ -41,32 +40,6 @@ export function remoteBackend(
   };
 }
 
-export async function loadRemote(
-  link: Link,
-  request: LoadRequest,
-  { onProgress, onWarning, signal }: LoadHooks = {},
-): Promise<void> {
-  for await (const news of iterate(link, () => link.host.load(request), signal)) {
-    if ('progress' in news) onProgress?.(news.progress);
-    else onWarning?.(unpackError(news.warning));
-  }
-}
-
-async function* iterate<T>(
-  link: Link,
-  start: () => Promise<AsyncIterable<T>>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<T, void, undefined> {
-  const iterator = (await link.guard(start(), signal))[Symbol.asyncIterator]();
-  let finished = false;
-  try {
-    for (;;) {
-      const { done, value } = await link.guard(iterator.next(), signal);
-      if (done) break;
-      yield value;
-    }
-    finished = true;
-  } finally {
-    if (!finished) await iterator.return?.();
-  }
+export function loadRemote(link: Link, request: LoadRequest, hooks: LoadHooks = {}): Promise<void> {
+  return follow(link, () => link.host.load(request), hooks);
 }

@@ -6,7 +6,7 @@ import type { ByteSource, InferenceEngine } from '@quern/spec';
 import type { Backend } from '../api/engine.ts';
 import type { LoadHooks } from '../api/load-hooks.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
-import { openKeeper } from './open-models.ts';
+import { openKeeper } from './keeper.ts';
 
 export function openFiles(
   request: LoadRequest,

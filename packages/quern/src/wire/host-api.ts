@@ -15,6 +15,7 @@ import type {
   Prompt,
   StorageUsage,
   StreamPart,
+  VerifyReport,
 } from '@quern/spec';
 import type { WireError } from './error-wire.ts';
 
@@ -56,14 +57,17 @@ export interface AdapterRequest extends Pick<LoadRequest, 'model' | 'baseUrl' | 
   id: string;
 }
 
-/** A warning is an error that did not end the load, such as a cache that is full. */
-export type LoadNews = { progress: Progress } | { warning: WireError };
+/**
+ * What slow work tells: how far it is, what went wrong without ending it (such as a cache that is full), and last what
+ * came of it.
+ */
+export type News<Result> = { progress: Progress } | { warning: WireError } | { result: Result };
 
 export interface HostApi {
   /** Resolves when the host is there; `lock` is the name of the Web Lock that it holds while it lives. */
   hello(): { lock: string | undefined };
   /** Ends when the model is ready. A host holds one model; others that ask for the same share it. */
-  load(request: LoadRequest): AsyncIterable<LoadNews>;
+  load(request: LoadRequest): AsyncIterable<News<void>>;
   generate(request: GenerateRequest): AsyncIterable<StreamPart>;
   /** One item. */
   perplexity(prompt: Extract<Prompt, { kind: 'text' | 'ids' }>): AsyncIterable<PerplexityResult>;
@@ -78,6 +82,8 @@ export interface HostApi {
   listModels(): Promise<CachedModel[]>;
   storageUsage(): Promise<StorageUsage | undefined>;
   deleteModel(id: string): Promise<void>;
+  verifyModel(id: string): AsyncIterable<News<VerifyReport>>;
+  exportFile(id: string, file: string): AsyncIterable<Uint8Array>;
 }
 
 /** Comlink's view of it from the page. */

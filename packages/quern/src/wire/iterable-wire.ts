@@ -1,7 +1,7 @@
 // An async iterable across the wall, over a MessagePort of its own. The reader pulls; what was produced
 // between two pulls arrives as one batch, so neither side waits a round trip per item. `return()`
 // cancels the producer, and so does the reader's death where ports report it. Nothing runs before the
-// first pull, and a producer whose reader has stopped pulling rests after AHEAD items.
+// first pull, and a producer whose reader has stopped pulling rests after some items.
 
 import { transferHandlers } from 'comlink';
 import { type WireError, packError } from './error-wire.ts';
@@ -16,11 +16,18 @@ export interface Batch<T> {
   error?: WireError;
 }
 
+/** Items that may wait for their reader. */
 const AHEAD = 1024;
 
+/** An iterable whose items are large says how many may wait. */
+interface Paced {
+  ahead?: number;
+}
+
 /** Serves `iterable` on `port` until it ends or the reader returns. */
-export function servePort<T>(iterable: AsyncIterable<T>, port: MessagePort): void {
+export function servePort<T>(iterable: AsyncIterable<T> & Paced, port: MessagePort): void {
   const iterator = iterable[Symbol.asyncIterator]();
+  const { ahead = AHEAD } = iterable;
   let queue: T[] = [];
   let last: Pick<Batch<T>, 'end' | 'error'> | undefined;
   let asked = false;
@@ -57,7 +64,7 @@ export function servePort<T>(iterable: AsyncIterable<T>, port: MessagePort): voi
         if (done) break;
         queue.push(value);
         flush();
-        if (queue.length >= AHEAD) await new Promise<void>((resolve) => (wake = resolve));
+        if (queue.length >= ahead) await new Promise<void>((resolve) => (wake = resolve));
       }
       last = { end: true };
     } catch (error) {

@@ -91,6 +91,20 @@ describe('an async iterable across the wall', () => {
     await iterator.return();
   });
 
+  it('lets no more wait than the iterable says', async () => {
+    let produced = 0;
+    async function* chunks() {
+      for (;;) yield (produced += 1);
+    }
+    const iterator = await iteratorOf(Object.assign(chunks(), { ahead: 1 }));
+    for (const n of [1, 2, 3]) {
+      expect(await iterator.next()).toEqual({ done: false, value: n });
+      await later(5);
+      expect(produced).toBe(n + 1);
+    }
+    await iterator.return();
+  });
+
   it('cancels the producer with return(), also while a pull waits', async () => {
     let cancelled = false;
     const iterable: AsyncIterable<number> = {

@@ -2,10 +2,10 @@
 
 import { type InferenceEngine, QuernError } from '@quern/spec';
 import type { Keeper } from '../api/keeper.ts';
-import { packError } from '../wire/error-wire.ts';
-import type { HostApi, LoadNews, LoadRequest } from '../wire/host-api.ts';
+import type { LoadHooks } from '../api/load-hooks.ts';
+import type { HostApi, LoadRequest } from '../wire/host-api.ts';
 import type { EngineSlot } from './engine-slot.ts';
-import { type Channel, channel } from './channel.ts';
+import { newsOf } from './news.ts';
 
 export interface ClientSession {
   api: HostApi;
@@ -61,19 +61,15 @@ export function clientSession(
     await slot.release(client);
   };
 
-  const fill = async (news: Channel<LoadNews>, request: LoadRequest, signal: AbortSignal) => {
+  const load = async (request: LoadRequest, { signal, ...told }: Required<LoadHooks>) => {
     const giveUp = () => void slot.release(client).catch(() => undefined);
     signal.addEventListener('abort', giveUp);
     try {
-      const ready = await slot.acquire(client, request, {
-        onProgress: (progress) => news.push({ progress }),
-        onWarning: (warning) => news.push({ warning: packError(warning) }),
-      });
+      const ready = await slot.acquire(client, request, told);
       if (!signal.aborted && !ended) engine = ready;
-      news.end();
     } catch (error) {
       await slot.release(client).catch(() => undefined);
-      news.fail(error);
+      throw error;
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
@@ -81,12 +77,7 @@ export function clientSession(
 
   const api: HostApi = {
     hello: () => ({ lock }),
-    load: (request) =>
-      own((signal) => {
-        const news = channel<LoadNews>();
-        void fill(news, request, signal);
-        return news.items;
-      }),
+    load: (request) => own((signal) => newsOf((hooks) => load(request, hooks), signal)),
     generate: (request) => own((signal) => loaded().generate(request, signal)),
     perplexity: (prompt) =>
       own(async function* (signal) {
@@ -105,6 +96,9 @@ export function clientSession(
     listModels: () => keeper.list(),
     storageUsage: () => keeper.usage(),
     deleteModel: (id) => keeper.delete(id),
+    verifyModel: (id) => own((signal) => newsOf((hooks) => keeper.verify(id, hooks), signal)),
+    // Chunks of 4 MiB: one waits for the page at most.
+    exportFile: (id, file) => ({ ...own(() => keeper.export(id, file)), ahead: 1 }),
   };
   return { api, end };
 }

@@ -1,0 +1,51 @@
+// Reads all that is stored of a model and compares each chunk with the SHA-256 that it was stored with.
+import type { Progress, VerifyReport } from '@quern/spec';
+import { QuernError, throwIfAborted } from '@quern/spec';
+import { findGroup, groupFiles } from './cached-models.ts';
+import type { ChunkStore, StoredFile } from './chunk-store.ts';
+import { chunkLength, storedBytes } from './chunk-store.ts';
+import { createProgressMeter } from './progress-meter.ts';
+
+export interface VerifyModelOptions {
+  onProgress?: ((progress: Progress) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Drops the chunks that are damaged, and nothing else. Throws 'not-found' (also where the model is deleted or
+ * replaced while it is read), 'aborted', 'storage-error'.
+ */
+export async function verifyModel(
+  store: ChunkStore,
+  id: string,
+  { onProgress = () => undefined, signal }: VerifyModelOptions = {},
+): Promise<VerifyReport> {
+  const { files } = findGroup(groupFiles(await store.list()), id);
+  const report: VerifyReport = { checked: 0, damaged: 0 };
+  const meter = createProgressMeter({
+    phase: 'verify',
+    file: files[0]!.name,
+    fileTotal: storedBytes(files[0]!),
+    total: files.reduce((sum, file) => sum + storedBytes(file), 0),
+    onProgress,
+  });
+  for (const file of files) {
+    meter.setFile(file.name, storedBytes(file));
+    for (const index of [...file.stored].sort((a, b) => a - b)) {
+      throwIfAborted(signal);
+      report.checked += 1;
+      if (!(await store.get(file, index))) {
+        await refuseOther(store, file);
+        report.damaged += 1;
+      }
+      meter.add(chunkLength(file.byteLength, index), 'cache');
+    }
+  }
+  meter.end();
+  return report;
+}
+
+async function refuseOther(store: ChunkStore, file: StoredFile): Promise<void> {
+  if ((await store.find(file.key))?.id === file.id) return;
+  throw new QuernError('not-found', `${file.name} was deleted or replaced while it was being checked`);
+}
