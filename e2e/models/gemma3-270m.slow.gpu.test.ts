@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { inspectModel, loadEngine } from '@quern/engine';
+import { loadEngine, planLoad } from '@quern/engine';
 import { openDawn } from '@quern/gpu/node';
 import type { InferenceEngine } from '@quern/spec';
 import { openNodeFile } from '@quern/store/node';
@@ -75,8 +75,8 @@ test(
 
 test('keys and values of local layers stop growing at the window', async () => {
   const at = async (contextLength: number) => {
-    const report = await inspectModel([await openNodeFile(MODEL)], { contextLength });
-    const of = (kind: string) => report.memory.kvGroups.filter(({ reach }) => reach === kind);
+    const plan = await planLoad({ sources: [await openNodeFile(MODEL)], contextLength });
+    const of = (kind: string) => plan.memory.kvGroups.filter(({ reach }) => reach === kind);
     return { local: of('window'), all: of('all') };
   };
   const [short, long] = [await at(1024), await at(32_768)];

@@ -9,8 +9,8 @@ test.each(['quant-gptq-actorder-4bit', 'quant-awq-4bit'])('%s', (name) =>
 );
 
 test('inspect counts the weights, not the pieces that they are stored in', async () => {
-  const report = await inspectModel(caseFolder('quant-awq-4bit'));
-  expect(report.supported).toBe(true);
+  const report = await inspectModel({ sources: caseFolder('quant-awq-4bit') });
+  expect(report.plan.problems).toEqual([]);
   expect(report.tensors['int4']).toMatchObject({ count: 14, elements: 2 * (128 * 384 + 3 * 128 * 256) });
   expect(Object.keys(report.tensors).sort()).toEqual(['f16', 'int4']);
 });

@@ -56,11 +56,13 @@ describe('text', () => {
 });
 
 test('inspect tells of a folder what it tells of a GGUF', async () => {
-  const report = await inspectModel(caseFolder('arch-gemma3'));
-  expect(report).toMatchObject({ format: 'safetensors', architecture: 'gemma3_text', supported: true });
-  const gguf = await inspectModel([caseSource('arch-gemma3')]);
-  expect(report.memory).toEqual({ ...gguf.memory, file: report.memory.file, weights: report.memory.weights });
-  expect(report.parameters).toBe(gguf.parameters);
+  const report = await inspectModel({ sources: caseFolder('arch-gemma3') });
+  expect(report.plan).toMatchObject({ format: 'safetensors', architecture: 'gemma3_text', problems: [] });
+  const gguf = await inspectModel({ sources: [caseSource('arch-gemma3')] });
+  const { weightBytes, ...memory } = report.plan.memory;
+  expect(gguf.plan.memory).toMatchObject(memory);
+  expect(weightBytes).toBeGreaterThan(0);
+  expect(report.plan.parameters).toBe(gguf.plan.parameters);
 });
 
 async function load(sources: ByteSource[]): Promise<InferenceEngine> {

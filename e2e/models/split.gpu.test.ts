@@ -49,9 +49,11 @@ test('from the name of any part', async () => {
 test('from the folder', async () => {
   const sources = await openModel(folder);
   expect(sources.map(({ name }) => name)).toEqual([0, 1, 2].map(partName));
-  const whole = await inspectModel([caseSource('arch-llama')]);
-  const { metadata, ...report } = await inspectModel(sources);
-  expect({ ...report, metadata: whole.metadata }).toEqual(whole);
+  const whole = await inspectModel({ sources: [caseSource('arch-llama')] });
+  const { metadata, plan, tensors } = await inspectModel({ sources });
+  expect(tensors).toEqual(whole.tensors);
+  expect(plan).toMatchObject({ memory: whole.plan.memory, parameters: whole.plan.parameters, problems: [] });
+  expect(plan.files.map(({ name }) => name)).toEqual([0, 1, 2].map(partName));
   expect(metadata).toMatchObject({ ...whole.metadata, 'split.count': 'number 3' });
 });
 

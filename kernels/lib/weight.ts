@@ -3,7 +3,7 @@
 // exceed what the adapter binds at once lies in several parts, each a range of rows.
 
 import type { DType } from '@quern/dtypes';
-import type { Caps } from '@quern/gpu';
+import { type Caps, STORAGE_BUFFER } from '@quern/gpu';
 import { assert, QuernError } from '@quern/spec';
 
 export interface WeightPart {
@@ -101,7 +101,7 @@ export function createWeight(
     const buffer = device.createBuffer({
       label: name,
       size,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
+      usage: STORAGE_BUFFER,
     });
     const quants = { buffer, offset: 0, size: quantsSize };
     const scales = scalesSize === 0 ? quants : { buffer, offset: scalesOffset, size: scalesSize };

@@ -26,6 +26,7 @@ import { adapterInfo } from './adapter-info.ts';
 import type { AdapterShelf } from './adapters.ts';
 import { generate } from './generate.ts';
 import type { PlanBook } from './plan-book.ts';
+import { memoryOf } from './layout.ts';
 import { encodePrompt } from './prompt.ts';
 import type { Runner } from './runner.ts';
 import { type SamplerState, stagesFor } from './sampling/stages.ts';
@@ -183,6 +184,7 @@ export class Engine implements InferenceEngine {
 
   info(): EngineInfo {
     const p = this.#parts;
+    const memory = memoryOf(p);
     return {
       model: p.name,
       architecture: p.architecture,
@@ -194,12 +196,7 @@ export class Engine implements InferenceEngine {
       hasChatTemplate: p.template !== undefined,
       kv: p.kv,
       adapters: p.adapters.infos,
-      memory: {
-        weightBytes: p.weights.byteLength + p.adapters.byteLength,
-        kvBytes: p.kvGroups.reduce((sum, group) => sum + group.bytes, 0),
-        kvGroups: p.kvGroups,
-        scratchBytes: p.plans.scratchBytes + p.steps.byteLength + p.sampler.byteLength,
-      },
+      memory: { ...memory, weightBytes: memory.weightBytes + p.adapters.byteLength },
       adapter: adapterInfo(p.gpu.caps),
       variants: p.variants,
       timings: p.timings,

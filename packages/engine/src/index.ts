@@ -1,3 +1,4 @@
 // Loads a model onto a GPU and generates from it. Knows nothing of pages, workers or OpenAI's shapes.
 export { loadEngine, type LoadOptions } from './load.ts';
+export { planLoad, type PlanOptions } from './plan-load.ts';
 export { inspectModel, type ModelReport } from './inspect.ts';

@@ -1,14 +1,11 @@
 // From the files of a model to an engine: header, plan of memory, buffers, weights streamed while kernels
 // compile. What was taken is freed when anything fails.
 
-import type { TensorInfo } from '@quern/dtypes';
-import { type ModelFile, openModelFile, requireDecodable } from '@quern/formats';
-import { createTensor, type Gpu, openGpu } from '@quern/gpu';
-import { chooseVariants, pageBytes } from '@quern/kernels';
-import { findArchitecture, WeightRegistry, withGgufNames } from '@quern/models';
+import { type ModelFile, openModelFile } from '@quern/formats';
+import { type Gpu, openGpu } from '@quern/gpu';
+import { withGgufNames } from '@quern/models';
 import {
   type ByteSource,
-  GREEDY,
   type InferenceEngine,
   type KvType,
   type Progress,
@@ -17,15 +14,13 @@ import {
 } from '@quern/spec';
 import { AdapterShelf } from './adapters.ts';
 import { Engine, type EngineParts } from './engine.ts';
-import { cacheGroups, describeGroups } from './cache-groups.ts';
-import { chooseContext, prefillRows } from './memory-plan.ts';
+import { fit } from './fit.ts';
+import { firstPlans, layOut } from './layout.ts';
 import { modelName } from './model-name.ts';
 import { openText } from './open-text.ts';
-import { PlanBook } from './plan-book.ts';
 import { Runner } from './runner.ts';
-import { SamplerState, stagesFor } from './sampling/stages.ts';
 import { SequenceCache } from './sequence-cache.ts';
-import { StepTensors } from './step-tensors.ts';
+import { countTensors, tensorTable } from './tensor-table.ts';
 import { streamWeights } from './weight-stream.ts';
 
 export interface LoadOptions {
@@ -35,8 +30,10 @@ export interface LoadOptions {
   gpu?: GPU;
   /** Default: min(trained length, 4096, what fits). */
   contextLength?: number;
-  /** Default 'f16'. */
+  /** Default 'f16'; 'q8' where the context asked for fits no other way. */
   kv?: KvType;
+  /** What weights, keys and values and scratch may take together; default: whatever the device gives. */
+  memoryBytes?: number;
   /** Forces kernel variants, axis -> value. */
   variants?: Record<string, string>;
   onProgress?: (progress: Progress) => void;
@@ -82,26 +79,15 @@ async function build(
   start: number,
   { keepTaps = false, wholeCache = false }: Inside,
 ): Promise<EngineParts> {
-  const { sources, signal, onProgress, kv = 'f16' } = options;
-  const architecture = findArchitecture(file.architecture);
-  requireDecodable(file);
-  const config = architecture.config(file.metadata, file.architecture);
-  const contextLength = chooseContext(config, kv, gpu.caps, options.contextLength);
-  const variants = { ...chooseVariants(gpu.caps, options.variants) };
+  const { sources, signal, onProgress } = options;
+  const fitted = await fit(file, { ...options, caps: gpu.caps, wholeCache });
+  const { config, contextLength, kv, chunkRows, variants } = fitted;
   const { tokenizer, template } = await openText(file, signal);
 
   gpu.device.pushErrorScope('out-of-memory');
-  const weights = new WeightRegistry(gpu, file.tensors, await readSmall(file, signal));
-  const model = architecture.create(weights, config, contextLength);
-  const chunkRows = prefillRows(gpu.caps);
-  const groups = cacheGroups(wholeCache ? { cache: config.cache } : config, contextLength, chunkRows);
-  const steps = new StepTensors(gpu, chunkRows, contextLength, groups.length);
-  const layers = config.cache.map((layer, i) => {
-    const shape = { ...layer, type: kv };
-    const group = groups.findIndex(({ layers: members }) => members.includes(i));
-    const words = (groups[group]!.pages * pageBytes(shape)) / 4;
-    return { shape, kv: createTensor(gpu.device, `kv ${i}`, [words]), pageTable: steps.pageTables[group]! };
-  });
+  const vectors = await readSmall(file, signal);
+  const layout = layOut({ gpu, file, vectors, keepTaps, wholeCache, ...fitted });
+  const { weights, model, groups, kvGroups, layers, steps, sampler, plans } = layout;
   const outOfMemory = await gpu.device.popErrorScope();
   if (outOfMemory) {
     throw new QuernError(
@@ -110,14 +96,12 @@ async function build(
         'Try a smaller quantisation or a smaller context.',
     );
   }
-  const sampler = new SamplerState(gpu, config.vocabulary);
   const cache = new SequenceCache(groups);
-  const plans = new PlanBook({ gpu, model, variants, layers, steps, sampler, contextLength, keepTaps });
   const runner = new Runner({ gpu, model, plans, steps, sampler, cache, chunkRows });
 
   const opened = performance.now();
   // Kernels compile while the weights arrive.
-  const compiled = compile(plans, chunkRows).then(() => performance.now());
+  const compiled = firstPlans(plans, chunkRows).then(() => performance.now());
   compiled.catch(() => undefined); // awaited below, unless the weights fail first
   await streamWeights({ gpu, sources: file.sources, weights, onProgress, signal });
   const streamed = performance.now();
@@ -132,9 +116,9 @@ async function build(
     config,
     contextLength,
     kv,
-    kvBuffers: layers.map((layer) => layer.kv.place.buffer),
-    kvGroups: describeGroups(groups, config, kv),
-    ...countTensors(file.tensors.values()),
+    kvBuffers: layers.map((layer) => layer.kv.place!.buffer),
+    kvGroups,
+    ...countTensors(tensorTable(file)),
     weights,
     tokenizer,
     template,
@@ -156,18 +140,6 @@ async function build(
   };
 }
 
-/** The plans that the first request of a chat needs. */
-async function compile(plans: PlanBook, chunkRows: number): Promise<void> {
-  const greedy = stagesFor(GREEDY, false);
-  const drawn = stagesFor({ ...GREEDY, temperature: 1 }, false);
-  await Promise.all([
-    plans.prefill(chunkRows, chunkRows, { kind: 'nothing' }),
-    plans.prefill(chunkRows, chunkRows, { kind: 'sample', stages: drawn }),
-    plans.decode(1, 1, drawn),
-    plans.decode(1, 1, greedy),
-  ]);
-}
-
 /** Small tensors that shape the model: read before any weight is placed. */
 async function readSmall(
   file: ModelFile,
@@ -184,19 +156,6 @@ async function readSmall(
     vectors.set(name, values);
   }
   return vectors;
-}
-
-function countTensors(tensors: Iterable<TensorInfo>): {
-  parameters: number;
-  tensorTypes: Record<string, number>;
-} {
-  let parameters = 0;
-  const tensorTypes: Record<string, number> = {};
-  for (const { shape, dtype } of tensors) {
-    parameters += shape.reduce((product, n) => product * n, 1);
-    tensorTypes[dtype.name] = (tensorTypes[dtype.name] ?? 0) + 1;
-  }
-  return { parameters, tensorTypes };
 }
 
 function report(onProgress: LoadOptions['onProgress'], sources: readonly ByteSource[], bytes: number): void {

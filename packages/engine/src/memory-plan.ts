@@ -9,6 +9,9 @@ import { cacheGroups } from './cache-groups.ts';
 /** Context when nobody asks for one. */
 const DEFAULT_CONTEXT = 4096;
 
+/** Fewer rows of a chunk than these have no plan of their own. */
+export const SMALLEST_CHUNK = 8;
+
 /**
  * Rows of a prefill chunk: bounds activations, the length of a dispatch, and what layers with a window keep
  * besides it. Without an adapter: those of a GPU.

@@ -4,6 +4,7 @@
 import { type Gpu, readBuffer, ReadbackRing } from '@quern/gpu';
 import type { Model } from '@quern/models';
 import { assert, throwIfAborted } from '@quern/spec';
+import { SMALLEST_CHUNK } from './memory-plan.ts';
 import type { PlanBook } from './plan-book.ts';
 import { RECORD_WORDS, type SamplerState, type SamplingStages } from './sampling/stages.ts';
 import type { Sequence, SequenceCache } from './sequence-cache.ts';
@@ -23,8 +24,6 @@ export interface RunnerOptions {
 export const LOOKAHEAD = 2;
 /** Chunks handed to the GPU before the first of them is waited for. */
 const CHUNKS_IN_FLIGHT = 2;
-/** Smallest chunk that a plan is made for; shorter ones leave rows dead. */
-const SMALLEST_CHUNK = 8;
 
 export class Runner {
   readonly #options: RunnerOptions;

@@ -8,7 +8,7 @@ import { PipelineCache } from './pipeline-cache.ts';
 export interface Gpu {
   readonly device: GPUDevice;
   readonly caps: Caps;
-  readonly pipelines: PipelineCache;
+  readonly pipelines: Pick<PipelineCache, 'get' | 'layout'>;
   /** Throws what has gone wrong since: 'device-lost', 'out-of-memory' or 'gpu-error'. */
   check(): void;
   /** Rejects when the device is lost; never resolves. */
@@ -19,7 +19,29 @@ export interface Gpu {
 }
 
 /** Throws 'webgpu-unavailable' with what would help. `entry` defaults to the platform's own. */
-export async function openGpu(entry: GPU | undefined = globalThis.navigator?.gpu): Promise<Gpu> {
+export async function openGpu(entry?: GPU): Promise<Gpu> {
+  const { adapter, caps } = await openAdapter(entry);
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      label: 'quern',
+      requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
+      requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
+    });
+  } catch (cause) {
+    throw new QuernError('webgpu-unavailable', `The adapter gave no device: ${String(cause)}`, { cause });
+  }
+  return watch(device, caps);
+}
+
+/** What `openGpu` would give, without a device: for plans of a load. Throws 'webgpu-unavailable'. */
+export async function adapterCaps(entry?: GPU): Promise<Caps> {
+  return (await openAdapter(entry)).caps;
+}
+
+async function openAdapter(
+  entry: GPU | undefined = globalThis.navigator?.gpu,
+): Promise<{ adapter: GPUAdapter; caps: Caps }> {
   if (!entry) {
     throw new QuernError(
       'webgpu-unavailable',
@@ -35,18 +57,7 @@ export async function openGpu(entry: GPU | undefined = globalThis.navigator?.gpu
         'is not blocked (chrome://gpu), or allow a software adapter.',
     );
   }
-  const caps = readCaps(adapter, entry.wgslLanguageFeatures ?? new Set());
-  let device: GPUDevice;
-  try {
-    device = await adapter.requestDevice({
-      label: 'quern',
-      requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
-      requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
-    });
-  } catch (cause) {
-    throw new QuernError('webgpu-unavailable', `The adapter gave no device: ${String(cause)}`, { cause });
-  }
-  return watch(device, caps);
+  return { adapter, caps: readCaps(adapter, entry.wgslLanguageFeatures ?? new Set()) };
 }
 
 function watch(device: GPUDevice, caps: Caps): Gpu {

@@ -1,6 +1,8 @@
 // WebGPU without models: device and caps, tensors, recorder, plan, readback, profiler.
+export { STORAGE_BUFFER } from './buffer-usage.ts';
 export type { Caps } from './caps.ts';
-export { type Gpu, openGpu } from './device.ts';
+export { adapterCaps, type Gpu, openGpu } from './device.ts';
+export { dryGpu, UNKNOWN_ADAPTER } from './dry-gpu.ts';
 export type { BindingKind, Kernel } from './kernel.ts';
 export { Plan } from './plan.ts';
 export { readBuffer, ReadbackRing } from './readback.ts';

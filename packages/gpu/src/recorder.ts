@@ -2,6 +2,7 @@
 // `dispatch`. Nothing touches the GPU before `finish`.
 
 import { assert } from '@quern/spec';
+import { UNIFORM_BUFFER } from './buffer-usage.ts';
 import type { Gpu } from './device.ts';
 import type { Kernel } from './kernel.ts';
 import { Plan, type PlannedDispatch } from './plan.ts';
@@ -119,7 +120,7 @@ function packParams(device: GPUDevice, label: string, dispatches: readonly Dispa
   const buffer = device.createBuffer({
     label: `${label} params`,
     size: count * SLOT,
-    usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    usage: UNIFORM_BUFFER,
   });
   const words = new Uint32Array((count * SLOT) / 4);
   let next = 0;

@@ -1,6 +1,7 @@
 // Places scratch tensors by liveness: tensors whose uses do not overlap share one buffer. A dispatch
 // never reads and writes one buffer, since all that it binds is alive during it.
 
+import { STORAGE_BUFFER } from './buffer-usage.ts';
 import type { Dispatch } from './recorder.ts';
 import type { Place, Tensor } from './tensor.ts';
 
@@ -30,7 +31,7 @@ export function placeScratch(
     const buffer = device.createBuffer({
       label: `${label} scratch ${i}`,
       size: slot.bytes,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      usage: STORAGE_BUFFER,
     });
     for (const tensor of slot.tensors) places.set(tensor, { buffer, offset: 0 });
     return buffer;

@@ -2,6 +2,7 @@
 // recorder finishes, so that those which do not live at the same time share memory.
 
 import { assert } from '@quern/spec';
+import { STORAGE_BUFFER } from './buffer-usage.ts';
 
 export interface Tensor {
   readonly name: string;
@@ -25,7 +26,7 @@ export function createTensor(
   device: GPUDevice,
   name: string,
   shape: readonly number[],
-  usage: GPUBufferUsageFlags = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
+  usage: GPUBufferUsageFlags = STORAGE_BUFFER,
 ): Tensor & { readonly place: Place } {
   const byteLength = Math.max(16, elements(shape) * 4);
   const buffer = device.createBuffer({ label: name, size: Math.ceil(byteLength / 16) * 16, usage });

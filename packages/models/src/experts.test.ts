@@ -1,10 +1,9 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { buffers, F32, f32Bytes, f32Of, type FakeBuffer, fakeGpu, file, Q8_0 } from './testing/fake-gpu.ts';
 import { WeightRegistry } from './weight-registry.ts';
 
 beforeEach(() => {
   buffers.length = 0;
-  vi.stubGlobal('GPUBufferUsage', { STORAGE: 128, COPY_DST: 8, COPY_SRC: 4 });
 });
 
 const EXPERTS = { count: 3, cols: 4 };

@@ -1,5 +1,5 @@
 import { type DType, dtypeByName, f16ToF32 } from '@quern/dtypes';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { deepseek2 } from './architectures/deepseek2.ts';
 import { latentHeads } from './latent-heads.ts';
 import { buffers, F32, f32Bytes, f32Of, fakeGpu, file, Q8_0 } from './testing/fake-gpu.ts';
@@ -7,7 +7,6 @@ import { WeightRegistry } from './weight-registry.ts';
 
 beforeEach(() => {
   buffers.length = 0;
-  vi.stubGlobal('GPUBufferUsage', { STORAGE: 128, COPY_DST: 8, COPY_SRC: 4 });
 });
 
 const COMBINED = 'blk.0.attn_kv_b.weight';

@@ -7,29 +7,39 @@ import { main } from './main.ts';
 import type { Tools } from './tools.ts';
 
 const report: ModelReport = {
-  model: 'Tiny',
-  format: 'GGUF v3',
-  architecture: 'llama',
-  supported: true,
+  plan: {
+    model: 'Tiny',
+    format: 'gguf',
+    architecture: 'llama',
+    license: 'apache-2.0',
+    parameters: 134_000_000,
+    tensorTypes: { Q4_1: 210 },
+    files: [{ name: 'tiny.gguf', bytes: 91_000_000, cachedBytes: 4 * 2 ** 20 }],
+    bytes: 91_000_000,
+    cachedBytes: 4 * 2 ** 20,
+    downloadBytes: 91_000_000 - 4 * 2 ** 20,
+    contextLength: 2048,
+    trainedContextLength: 8192,
+    kv: 'f16',
+    memory: {
+      weightBytes: 92_000_000,
+      kvBytes: 47_185_920,
+      kvGroups: [
+        { reach: 'window', reachTokens: 512, layers: 25, tokens: 608, bytes: 11_673_600 },
+        { reach: 'all', layers: 5, tokens: 2048, bytes: 35_512_320 },
+      ],
+      scratchBytes: 2 ** 20,
+    },
+    fitsStorage: true,
+    problems: [],
+  },
   remarks: ['The key half is transposed.'],
   metadata: { 'general.name': 'ti\u001b[31mny', template: `{% if x %}\n${'y'.repeat(200)}` },
   tensors: { Q4_1: { count: 210, elements: 134_000_000, bytes: 90_000_000 } },
-  parameters: 134_000_000,
-  contextLength: 2048,
-  trainedContextLength: 8192,
-  memory: {
-    file: 91_000_000,
-    weights: 92_000_000,
-    kv: 47_185_920,
-    kvGroups: [
-      { reach: 'window', reachTokens: 512, layers: 25, tokens: 608, bytes: 11_673_600 },
-      { reach: 'all', layers: 5, tokens: 2048, bytes: 35_512_320 },
-    ],
-  },
 };
 
 async function quern(args: string[], script: FakeScript = {}, more: Partial<Tools> = {}) {
-  const said = { out: '', err: '', requests: [] as LoadRequest[] };
+  const said = { out: '', err: '', requests: [] as LoadRequest[], inspected: [] as LoadRequest[] };
   const engine = new FakeEngine(script);
   const code = await main(args, {
     out: (text) => (said.out += text),
@@ -54,7 +64,10 @@ async function quern(args: string[], script: FakeScript = {}, more: Partial<Tool
       said.requests.push(request);
       return [];
     },
-    inspect: async () => report,
+    inspect: async (request) => {
+      said.inspected.push(request);
+      return report;
+    },
     readText: async (path) => `text of ${path}`,
     ...more,
   });
@@ -237,17 +250,43 @@ describe('the other commands', () => {
   });
 
   it('inspect prints metadata, tensors and memory, and touches no engine', async () => {
-    const { out, requests } = await quern(['inspect', 'x', '--context', '2048']);
+    const { out, requests, inspected } = await quern(['inspect', 'x', '--context', '2048']);
+    expect(inspected).toMatchObject([{ model: 'x', contextLength: 2048 }]);
     expect(requests).toEqual([]);
     expect(out).toContain('general.name = ti\\x1b[31mny\n');
     expect(out).toMatch(/template = \{% if x %\}\\ny+\.\.\. \(211 characters\)/);
     expect(out).toMatch(/\| Q4_1 \| +210 \| 134\.00 M \| +85\.8 MiB \|/);
-    expect(out).toContain('87.7 MiB weights + 45.0 MiB keys and values = 133 MiB');
+    expect(out).toContain('files    tiny.gguf: 86.8 MiB, 82.8 MiB to download\n');
+    expect(out).toContain('context  2048 tokens of 8192 trained, f16 keys and values\n');
+    expect(out).toContain('87.7 MiB weights + 45.0 MiB keys and values + 1.0 MiB scratch = 134 MiB');
+    expect(out).toContain('fits     yes, as far as no adapter was asked\n');
     expect(out).toContain('11.1 MiB for 608 tokens, at any length: 25 layers that see a window of 512\n');
     expect(out).toContain('33.9 MiB for 2048 tokens: 5 layers that see all\n');
     expect(out).toContain('note     The key half is transposed.\n');
     const { out: json } = await quern(['inspect', 'x', '--json']);
     expect(JSON.parse(json)).toMatchObject(report);
+  });
+
+  it('inspect tells why a model does not fit, on an adapter and within the memory asked for', async () => {
+    const { plan } = report;
+    const limits = { maxBufferSize: 2 ** 30, maxStorageBufferBindingSize: 2 ** 27 };
+    const problems = [{ code: 'out-of-memory' as const, message: 'needs 5.2 GB\u001b[31m' }];
+    const asked: unknown[] = [];
+    const args = ['inspect', 'x', '--adapter', '--memory', '1.5', '--kv', 'q8', '--context', '99'];
+    const { out } = await quern(
+      args,
+      {},
+      {
+        inspect: async (request, { adapter }) => {
+          asked.push({ ...request, adapter });
+          return { ...report, plan: { ...plan, limits, problems } };
+        },
+      },
+    );
+    expect(asked).toMatchObject([{ adapter: true, memoryBytes: 1.5e9, kv: 'q8', contextLength: 99 }]);
+    expect(out).toContain('adapter  binds 128 MiB, has buffers of 1.0 GiB\nfits     no\n');
+    expect(out).toContain('problem  needs 5.2 GB\\x1b[31m [out-of-memory]\n');
+    expect((await quern(['inspect', 'x', '--memory', '0'])).err).toContain('--memory takes gigabytes');
   });
 
   it('write progress over one line of a terminal, and leave it empty', async () => {

@@ -2,6 +2,8 @@
 
 import { readFile } from 'node:fs/promises';
 import { inspectModel } from '@quern/engine';
+import { adapterCaps } from '@quern/gpu';
+import { openDawn } from '@quern/gpu/node';
 import { QuernError } from '@quern/spec';
 import { loadInProcess, openFiles } from '../node/load-model.ts';
 import { main } from './main.ts';
@@ -22,7 +24,10 @@ const tools: Tools = {
   signal: stop.signal,
   load: loadInProcess,
   openFiles: (request) => openFiles(request, { signal: stop.signal }),
-  inspect: async (request, options) => inspectModel(await openFiles(request, options), options),
+  inspect: async (request, { adapter, signal }) => {
+    const caps = adapter ? await adapterCaps(await openDawn()) : undefined;
+    return inspectModel({ ...request, sources: await openFiles(request, { signal }), caps, signal });
+  },
   readText: (path) =>
     readFile(path, 'utf8').catch((cause: unknown) => {
       throw new QuernError('not-found', `${path} could not be read: ${String(cause)}`, { cause });

@@ -1,6 +1,6 @@
 // What a command works with, so that tests run it without a process, a GPU or files.
 
-import type { ByteSource, InferenceEngine, KvType } from '@quern/spec';
+import type { ByteSource, InferenceEngine } from '@quern/spec';
 import type { ModelReport } from '@quern/engine';
 import type { LoadHooks } from '../api/load-hooks.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
@@ -14,10 +14,8 @@ export interface Tools {
   load(request: LoadRequest, hooks: Required<LoadHooks>): Promise<InferenceEngine>;
   /** The files of what `request.model` names. */
   openFiles(request: LoadRequest): Promise<ByteSource[]>;
-  inspect(
-    request: LoadRequest,
-    options: { contextLength?: number; kv?: KvType; signal: AbortSignal },
-  ): Promise<ModelReport>;
+  /** `adapter`: within the limits of this machine's. */
+  inspect(request: LoadRequest, options: { adapter: boolean; signal: AbortSignal }): Promise<ModelReport>;
   readText(path: string): Promise<string>;
 }
 

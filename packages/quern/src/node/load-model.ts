@@ -16,14 +16,14 @@ export function openFiles(
 }
 
 export async function loadInProcess(request: LoadRequest, hooks: LoadHooks): Promise<InferenceEngine> {
-  const { contextLength, kv, variants } = request;
+  const { contextLength, kv, memoryBytes, variants } = request;
   const { onProgress, signal } = hooks;
   const sources = await openFiles(request, hooks);
   const gpu = await openDawn().catch(async (error: unknown) => {
     await Promise.allSettled(sources.map((source) => source.close()));
     throw error;
   });
-  return loadEngine({ sources, gpu, contextLength, kv, variants, onProgress, signal });
+  return loadEngine({ sources, gpu, contextLength, kv, memoryBytes, variants, onProgress, signal });
 }
 
 /** The engine of this process, as its users' calls need it: adapters come from where the model came from. */

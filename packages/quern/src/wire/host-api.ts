@@ -41,8 +41,10 @@ export interface LoadRequest {
   baseUrl?: string;
   /** Tokens. Default: min(trained length, 4096, what fits). */
   contextLength?: number;
-  /** How keys and values are kept. Default 'f16'. */
+  /** How keys and values are kept. Default 'f16'; 'q8' where the context asked for fits no other way. */
   kv?: KvType;
+  /** What the model may take of the GPU in all, in bytes. Default: as much as the device gives. */
+  memoryBytes?: number;
   /** Forces kernel variants, axis -> value. */
   variants?: Record<string, string>;
   /** Access token for gated models of the hub. */

@@ -8,7 +8,7 @@ import type { LoadModel } from './engine-slot.ts';
 export const keeper = createKeeper({ openStore: openIndexedDbChunkStore, openModel, usage: originUsage });
 
 export const loadModel: LoadModel = async (request, { onProgress, onWarning, signal }) => {
-  const { contextLength, kv, variants } = request;
+  const { contextLength, kv, memoryBytes, variants } = request;
   const sources = await keeper.open(request, { onWarning, signal });
-  return loadEngine({ sources, contextLength, kv, variants, onProgress, signal });
+  return loadEngine({ sources, contextLength, kv, memoryBytes, variants, onProgress, signal });
 };
