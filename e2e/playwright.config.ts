@@ -4,7 +4,9 @@ import { defineConfig } from 'playwright/test';
 
 export default defineConfig({
   testDir: '.',
-  testMatch: ['browser/*.spec.ts', 'package/*.spec.ts'],
+  testMatch: ['loading/*.spec.ts', 'browser/*.spec.ts', 'package/*.spec.ts'],
+  // What takes gigabytes and minutes: npm run test:all
+  grepInvert: process.env.QUERN_LONG ? undefined : /@long/,
   outputDir: '../test-results',
   globalSetup: './servers/pages.ts',
   workers: 1,

@@ -316,7 +316,7 @@ describe('words that stay in their room', () => {
 
   test('named exports only', () => {
     // Playwright takes its configuration and its set-up from a default export.
-    const byTools = within('e2e/playwright.config.ts', 'e2e/servers/pages.ts');
+    const byTools = within('e2e/playwright.config.ts', 'e2e/figures.config.ts', 'e2e/servers/pages.ts');
     const violations = code.filter(
       (path) => !byTools(path) && /^\s*export\s+default\b|\bas\s+default\b/m.test(strip(text(path), false)),
     );

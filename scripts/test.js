@@ -66,7 +66,12 @@ async function vitest(project, env) {
 async function playwright() {
   say('\n== browser (playwright) ==');
   const report = join(reports, 'browser.json');
-  const env = { ...process.env, QUERN_BROWSER: browser, PLAYWRIGHT_JSON_OUTPUT_FILE: report };
+  const env = {
+    ...process.env,
+    QUERN_BROWSER: browser,
+    ...(all && { QUERN_LONG: '1' }),
+    PLAYWRIGHT_JSON_OUTPUT_FILE: report,
+  };
   const config = join(ROOT, 'e2e', 'playwright.config.ts');
   const { code } = await node('playwright/cli.js', ['test', '--config', config, '--reporter=list,json'], env);
   const counts = await readCounts(report, countPlaywright, code);
