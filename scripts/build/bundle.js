@@ -64,6 +64,8 @@ export async function bundle(part, outDir) {
           entryFileNames: '[name].js',
           chunkFileNames: `${SHARED}/[name].js`,
           codeSplitting: platform === 'node',
+          // Docs are in the types. Licences stay, and the annotations that bundlers read.
+          comments: { jsdoc: false },
         },
       },
     },

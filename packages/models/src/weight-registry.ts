@@ -3,7 +3,8 @@
 // nobody asked for are not read.
 
 import type { DType, TensorInfo } from '@quern/dtypes';
-import { createTensor, type Gpu, type Mismatch, type Tensor, Upload } from '@quern/gpu';
+import type { Gpu, Tensor } from '@quern/gpu';
+import { createTensor } from '@quern/gpu';
 import {
   createExpertWeight,
   createWeight,
@@ -31,7 +32,6 @@ type Destination =
 
 export class WeightRegistry {
   readonly #gpu: Gpu;
-  readonly #upload: Upload;
   readonly #tensors: ReadonlyMap<string, TensorInfo>;
   readonly #hostVectors: ReadonlyMap<string, Float32Array>;
   readonly #destinations = new Map<string, Destination>();
@@ -49,7 +49,6 @@ export class WeightRegistry {
     hostVectors: ReadonlyMap<string, Float32Array> = new Map(),
   ) {
     this.#gpu = gpu;
-    this.#upload = new Upload(gpu);
     this.#tensors = tensors;
     this.#hostVectors = hostVectors;
   }
@@ -152,7 +151,7 @@ export class WeightRegistry {
 
   /** `bytes` are `count` rows of the weight's type. */
   fill(weight: Weight, firstRow: number, count: number, bytes: Uint8Array): void {
-    writeRows(this.#upload, weight, firstRow, count, bytes);
+    writeRows(this.#gpu.device.queue, weight, firstRow, count, bytes);
   }
 
   /**
@@ -183,7 +182,7 @@ export class WeightRegistry {
         for (const { info, firstExpert } of part.tensors) {
           refuseOrder(info);
           const place = { firstExpert, rows: part.rows, at };
-          const sink = expertSink(this.#upload, weight, info, place, layout);
+          const sink = expertSink(device.queue, weight, info, place, layout);
           this.#destinations.set(info.name, { kind: 'sink', sink });
         }
         at += part.rows;
@@ -209,7 +208,7 @@ export class WeightRegistry {
   /** The order that `packed` weights turn out to have. */
   writeOrder(info: TensorInfo, order: Uint32Array<ArrayBuffer>): void {
     const { buffer, offset } = this.#orders.get(info.name)!.place!;
-    this.#upload.writeBuffer(buffer, offset, order);
+    this.#gpu.device.queue.writeBuffer(buffer, offset, order);
   }
 
   #expertBias(
@@ -226,7 +225,7 @@ export class WeightRegistry {
       const bias = `${base}.bias`;
       if (this.has(bias)) {
         const info = this.#info(bias, [count, rows]);
-        const sink = expertBiasSink(this.#upload, tensor, info, { stride, at }, layout);
+        const sink = expertBiasSink(this.#gpu.device.queue, tensor, info, { stride, at }, layout);
         this.#destinations.set(bias, { kind: 'sink', sink });
       }
       at += rows;
@@ -298,17 +297,10 @@ export class WeightRegistry {
    * are counted through. A vector is one row.
    */
   write(info: TensorInfo, firstRow: number, count: number, bytes: Uint8Array): void {
-    const rows = info.shape.slice(0, -1).reduce((product, n) => product * n, 1);
-    const [first, last] = [firstRow === 0, firstRow + count === rows];
-    this.#upload.begin({ tensor: info.name, firstRow, count, first, last });
-    this.#put(info, firstRow, count, bytes);
-    this.#upload.begin(undefined);
-  }
-
-  #put(info: TensorInfo, firstRow: number, count: number, bytes: Uint8Array): void {
     const destination = this.#destinations.get(info.name)!;
+    const { queue } = this.#gpu.device;
     if (destination.kind === 'rows') {
-      writeRows(this.#upload, destination.weight, destination.firstRow + firstRow, count, bytes);
+      writeRows(queue, destination.weight, destination.firstRow + firstRow, count, bytes);
       return;
     }
     if (destination.kind === 'sink') {
@@ -319,12 +311,7 @@ export class WeightRegistry {
     info.dtype.decode(bytes, values.length / info.dtype.blockSize, values);
     const { buffer, offset } = destination.tensor.place!;
     const first = destination.offset + (firstRow * values.length) / count;
-    this.#upload.writeBuffer(buffer, offset + first * 4, values);
-  }
-
-  /** Reads samples of what was written back from the GPU: undefined if it has them, else the first rows it has not. */
-  verify(): Promise<Mismatch | undefined> {
-    return this.#upload.verify();
+    queue.writeBuffer(buffer, offset + first * 4, values);
   }
 
   /** Bytes on the GPU. */

@@ -25,8 +25,7 @@ interface Waiting {
 
 export class ByteBudget {
   readonly limit: number;
-  /** Of these, kept for those who empty. */
-  readonly reserved: number;
+  readonly #reserved: number;
   readonly #waiting: Waiting[] = [];
   readonly #keepers = new Set<Keeper>();
   readonly #held = { fill: 0, empty: 0 };
@@ -35,7 +34,7 @@ export class ByteBudget {
 
   constructor(limit = BUDGET_BYTES, reserved = Math.min(RESERVED_BYTES, limit / 4)) {
     this.limit = limit;
-    this.reserved = reserved;
+    this.#reserved = reserved;
   }
 
   get held(): number {
@@ -84,7 +83,7 @@ export class ByteBudget {
   }
 
   #fits(bytes: number, side: BudgetSide): boolean {
-    const limit = side === 'empty' ? this.limit : this.limit - this.reserved;
+    const limit = side === 'empty' ? this.limit : this.limit - this.#reserved;
     return this.held === 0 || this.held + bytes <= limit;
   }
 

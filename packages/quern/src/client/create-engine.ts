@@ -1,17 +1,26 @@
 // createEngine on a page: the engine runs in a worker.
 
-import { throwIfAborted } from '@quern/spec';
+import { QuernError, throwIfAborted } from '@quern/spec';
 import { type Engine, makeEngine } from '../api/engine.ts';
 import type { LoadHooks } from '../api/load-hooks.ts';
 import { type LoadRequest, plainRef } from '../wire/host-api.ts';
 import { platformLocks } from '../wire/life-lock.ts';
 import { connect, type HostEndpoint } from './link.ts';
+import { orAborted } from './or-aborted.ts';
 import { loadRemote, remoteBackend } from './remote-backend.ts';
 import { startWorker } from './start-worker.ts';
+import { lastingBackend } from './tabs/lasting-backend.ts';
+import { shareAcrossTabs } from './tabs/share.ts';
 
 export interface CreateEngineOptions extends Omit<LoadRequest, 'baseUrl'>, LoadHooks {
-  /** A worker that runs 'quern/worker', or a port to one. Default: started from beside this module. */
+  /** A Worker or SharedWorker that runs 'quern/worker', or a port to one. Default: started from beside this module. */
   worker?: HostEndpoint;
+  /**
+   * One engine for all tabs of this origin that ask for the same model with the same options: in a SharedWorker
+   * where that has WebGPU, else in a worker of one tab, whose place another takes when it is closed. Then requests
+   * that were running reject with 'device-lost' and can be sent again; the model is loaded again from the cache.
+   */
+  shared?: boolean;
 }
 
 /**
@@ -22,12 +31,33 @@ export interface CreateEngineOptions extends Omit<LoadRequest, 'baseUrl'>, LoadH
 export async function createEngine(options: CreateEngineOptions): Promise<Engine> {
   const { signal } = options;
   throwIfAborted(signal);
+  const request = toLoadRequest(options);
+  if (options.shared) {
+    if (options.worker) throw new QuernError('invalid-request', SHARED_STARTS);
+    const sharing = await orAborted(shareAcrossTabs(request), signal);
+    if (sharing) {
+      const backend = await lastingBackend(sharing, request, options);
+      try {
+        return await makeEngine(backend);
+      } catch (error) {
+        await backend.unload();
+        throw error;
+      }
+    }
+  }
+  return ownEngine(request, options);
+}
+
+const SHARED_STARTS =
+  '`shared` starts the worker itself. Leave `worker` out; or leave `shared` out and pass a SharedWorker, or a port of one, as `worker`.';
+
+async function ownEngine(request: LoadRequest, options: CreateEngineOptions): Promise<Engine> {
+  const { signal } = options;
   const started = options.worker ? undefined : startWorker();
   const endpoint = options.worker ?? started!.worker;
   try {
     const link = await connect(endpoint, platformLocks(), signal);
     try {
-      const request = toLoadRequest(options);
       const { baseUrl, token, hubBaseUrl } = request;
       await loadRemote(link, request, options);
       return await makeEngine(

@@ -6,6 +6,7 @@ import { wrap } from 'comlink';
 import '../wire/handlers.ts';
 import type { ConnectMessage, RemoteHost } from '../wire/host-api.ts';
 import { holdLock, type Locks, watchLock } from '../wire/life-lock.ts';
+import { orAborted } from './or-aborted.ts';
 
 export interface Link {
   readonly host: RemoteHost;
@@ -13,17 +14,22 @@ export interface Link {
   guard<T>(work: PromiseLike<T>, signal?: AbortSignal): Promise<T>;
   /** Makes every present and later wait reject with `error`. */
   fail(error: QuernError): void;
+  readonly failed: boolean;
+  /** Calls `tell` once when the link fails, also by close(); at once where it has. */
+  onFail(tell: () => void): void;
   /** Fails with 'unloaded' and lets the host know that this client is gone. */
   close(): void;
 }
 
 /** Where a host listens: a worker, or a port to one. */
-export type HostEndpoint = Worker | MessagePort;
+export type HostEndpoint = Worker | SharedWorker | MessagePort;
 
+/** `gone` is what is told when the host dies. */
 export async function connect(
   endpoint: HostEndpoint,
   locks: Locks | undefined,
   signal?: AbortSignal,
+  gone: () => QuernError = workerGone,
 ): Promise<Link> {
   throwIfAborted(signal);
   const client = `quern-client-${crypto.randomUUID()}`;
@@ -44,29 +50,24 @@ export async function connect(
     if (failure) throw failure;
     let settle!: (error: QuernError) => void;
     const broken = new Promise<never>((_, reject) => (settle = reject));
-    const onAbort = () => {
-      try {
-        throwIfAborted(abort);
-      } catch (error) {
-        settle(error as QuernError);
-      }
-    };
     waiting.add(settle);
-    abort?.addEventListener('abort', onAbort);
     try {
-      return await Promise.race([work, broken]);
+      return await orAborted(Promise.race([work, broken]), abort);
     } finally {
       waiting.delete(settle);
-      abort?.removeEventListener('abort', onAbort);
     }
   };
 
   // Before anything is awaited: a worker that cannot start says so at once, and only once.
-  onFailure.push(listenForDeath(endpoint, port, fail));
+  onFailure.push(listenForDeath(endpoint, port, fail, gone));
   const link: Link = {
     host: wrap(port) as unknown as RemoteHost,
     guard,
     fail,
+    get failed() {
+      return failure !== undefined;
+    },
+    onFail: (tell) => (failure ? tell() : void onFailure.push(tell)),
     close: () => fail(new QuernError('unloaded', 'This engine was unloaded. Create another one.')),
   };
   try {
@@ -77,8 +78,9 @@ export async function connect(
       release?.(); // it failed before there was anything to undo
       throw failure;
     }
-    endpoint.postMessage({ type: 'quern-connect', client, port: port2 } satisfies ConnectMessage, [port2]);
-    if ('start' in endpoint) endpoint.start();
+    const entry = 'port' in endpoint ? endpoint.port : endpoint;
+    entry.postMessage({ type: 'quern-connect', client, port: port2 } satisfies ConnectMessage, [port2]);
+    if ('start' in entry) entry.start();
     const { lock } = await guard(link.host.hello(), signal);
     if (locks && lock !== undefined) onFailure.push(watchLock(locks, lock, () => fail(gone())));
   } catch (error) {
@@ -88,14 +90,19 @@ export async function connect(
   return link;
 }
 
-function gone(): QuernError {
+function workerGone(): QuernError {
   return new QuernError(
     'device-lost',
     'The engine has ended: its worker was stopped or crashed. Load again.',
   );
 }
 
-function listenForDeath(endpoint: HostEndpoint, port: MessagePort, fail: (error: QuernError) => void) {
+function listenForDeath(
+  endpoint: HostEndpoint,
+  port: MessagePort,
+  fail: (error: QuernError) => void,
+  gone: () => QuernError,
+) {
   const onError = (event: Event) => {
     const { message = '', filename = '', lineno = 0 } = event as Partial<ErrorEvent>;
     if (message) fail(new QuernError('internal', `The worker failed: ${message} (${filename}:${lineno})`));

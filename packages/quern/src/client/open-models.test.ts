@@ -39,7 +39,7 @@ function models(options: Partial<KeeperOptions> = {}): Models {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1, port2);
   const load = () => Promise.reject(new QuernError('internal', 'nothing is to be loaded here'));
-  createHost({ load, keeper }).listen(port1);
+  createHost({ load, keeper, hasGpu: async () => false }).listen(port1);
   port1.start();
   open.push(openModels({ worker: port2 }));
   return open.at(-1)!;

@@ -37,7 +37,7 @@ export function startWorker(): StartedWorker {
   };
 }
 
-interface WorkerPlace {
+export interface WorkerPlace {
   url: string;
   options: WorkerOptions | undefined;
 }
@@ -48,7 +48,7 @@ interface WorkerPlace {
  * before a worker is started, because browsers differ in how they refuse one; so the expression runs once
  * with a Worker that only takes notes. Nothing else can run in between.
  */
-function locateWorker(): WorkerPlace | Worker {
+export function locateWorker(): WorkerPlace | Worker {
   const real = globalThis.Worker;
   function Recorder(url: string | URL, options?: WorkerOptions): WorkerPlace {
     return { url: new URL(url, globalThis.location?.href).href, options };

@@ -27,23 +27,27 @@ export class FakeLocks {
   }
 
   async #request(name: string, granted: Granted, signal?: AbortSignal): Promise<unknown> {
+    if (signal?.aborted) throw signal.reason as Error;
     const queue = this.#queues.get(name) ?? [];
     this.#queues.set(name, queue);
-    if (this.#kills.has(name) || queue.length > 0) {
-      await new Promise<void>((resolve, reject) => {
-        queue.push(resolve);
-        signal?.addEventListener('abort', () => {
-          queue.splice(queue.indexOf(resolve), 1);
-          reject(signal.reason as Error);
-        });
+    // Whoever is first in the queue has the lock, also while it has not yet noticed.
+    await new Promise<void>((resolve, reject) => {
+      queue.push(resolve);
+      if (queue.length === 1) return resolve();
+      signal?.addEventListener('abort', () => {
+        const at = queue.indexOf(resolve);
+        if (at < 1) return; // granted meanwhile: a signal ends the waiting only
+        queue.splice(at, 1);
+        reject(signal.reason as Error);
       });
-    }
+    });
     const killed = new Promise<void>((resolve) => this.#kills.set(name, resolve));
     try {
       return await Promise.race([granted(null), killed]);
     } finally {
       this.#kills.delete(name);
-      queue.shift()?.();
+      queue.shift();
+      queue[0]?.();
     }
   }
 }

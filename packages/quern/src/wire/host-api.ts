@@ -68,6 +68,8 @@ export type News<Result> = { progress: Progress } | { warning: WireError } | { r
 export interface HostApi {
   /** Resolves when the host is there; `lock` is the name of the Web Lock that it holds while it lives. */
   hello(): { lock: string | undefined };
+  /** Whether WebGPU offers an adapter where the host runs: not every browser has it in a SharedWorker. */
+  hasGpu(): Promise<boolean>;
   /** Ends when the model is ready. A host holds one model; others that ask for the same share it. */
   load(request: LoadRequest): AsyncIterable<News<void>>;
   generate(request: GenerateRequest): AsyncIterable<StreamPart>;

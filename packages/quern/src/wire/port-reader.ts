@@ -35,7 +35,11 @@ export function readPort<T>(port: MessagePort): PortIterator<T> {
   });
   port.addEventListener('close', () => {
     end(
-      new QuernError('device-lost', 'The engine went away in the middle of an answer. Load the model again.'),
+      new QuernError(
+        'device-lost',
+        'The engine went away in the middle of an answer: its worker, or the tab that ran it, was closed. ' +
+          'Send the request again; if that fails, load the model again.',
+      ),
     );
   });
   port.start();

@@ -17,7 +17,7 @@ export function clientSession(
   client: string,
   slot: EngineSlot,
   keeper: Keeper,
-  lock: string | undefined,
+  { lock, hasGpu }: { lock: string | undefined; hasGpu: () => Promise<boolean> },
 ): ClientSession {
   const running = new Set<AbortController>();
   let engine: InferenceEngine | undefined;
@@ -77,6 +77,7 @@ export function clientSession(
 
   const api: HostApi = {
     hello: () => ({ lock }),
+    hasGpu,
     load: (request) => own((signal) => newsOf((hooks) => load(request, hooks), signal)),
     generate: (request) => own((signal) => loaded().generate(request, signal)),
     perplexity: (prompt) =>

@@ -2,7 +2,8 @@
 // let go frees the GPU, and cancels the load if it is still going on.
 
 import { type InferenceEngine, type Progress, QuernError } from '@quern/spec';
-import { isList, type LoadRequest } from '../wire/host-api.ts';
+import type { LoadRequest } from '../wire/host-api.ts';
+import { requestKey } from '../wire/request-key.ts';
 
 /** What a load tells of itself. */
 export interface LoadTold {
@@ -37,7 +38,7 @@ export class EngineSlot {
 
   /** Resolves when the engine is ready. Throws 'invalid-request' where another model is held. */
   acquire(client: string, request: LoadRequest, told: LoadTold): Promise<InferenceEngine> {
-    const key = keyOf(request);
+    const key = requestKey(request);
     if (this.#held && this.#held.key !== key) {
       throw new QuernError(
         'invalid-request',
@@ -78,22 +79,4 @@ export class EngineSlot {
       .then(() => this.#load(request, { onProgress, onWarning, signal: stop.signal }));
     return { key, clients, warnings, stop, engine };
   }
-}
-
-let anonymous = 0;
-
-/** Equal for requests that one engine can serve. Nameless blobs and folders are never taken for one another. */
-function keyOf({ model, baseUrl, contextLength, kv, variants, hubBaseUrl }: LoadRequest): string {
-  const files = (isList(model) ? [...model] : [model]).map((ref) => {
-    if (typeof ref === 'string') return ref;
-    return ref instanceof File ? [ref.name, ref.size, ref.lastModified] : ['blob', (anonymous += 1)];
-  });
-  return JSON.stringify([
-    files,
-    baseUrl,
-    contextLength,
-    kv,
-    Object.entries(variants ?? {}).toSorted(),
-    hubBaseUrl,
-  ]);
 }

@@ -1,11 +1,12 @@
 import { type InferenceEngine, QuernError } from '@quern/spec';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createKeeper, type FilesRequest, type Keeper } from '../api/keeper.ts';
+import type { FilesRequest, Keeper } from '../api/keeper.ts';
 import { type Engine, makeEngine } from '../api/engine.ts';
 import { connect, type Link } from '../client/link.ts';
 import { loadRemote, remoteBackend } from '../client/remote-backend.ts';
 import { FakeEngine, FAKE_INFO, type FakeScript } from '../testing/fake-engine.ts';
 import { FakeLocks } from '../testing/fake-locks.ts';
+import { noCache } from '../testing/no-cache.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
 import type { LoadModel } from './engine-slot.ts';
 import { createHost } from './host.ts';
@@ -14,12 +15,6 @@ const later = (ms = 0) => new Promise<void>((resolve) => setTimeout(resolve, ms)
 const cleanups: Array<() => void> = [];
 afterEach(() => {
   for (const clean of cleanups.splice(0)) clean();
-});
-
-const noCache = createKeeper({
-  openStore: () => Promise.reject(new QuernError('storage-error', 'refused')),
-  openModel: async () => [],
-  usage: async () => undefined,
 });
 
 /** A host with an entry port; what it loads is a FakeEngine. */
@@ -46,7 +41,12 @@ function startHost(
       return engines.at(-1)!;
     });
   const { port1, port2 } = new MessageChannel();
-  createHost({ load, keeper: options.keeper ?? noCache, locks: options.locks?.locks }).listen(port1);
+  createHost({
+    load,
+    keeper: options.keeper ?? noCache,
+    hasGpu: async () => true,
+    locks: options.locks?.locks,
+  }).listen(port1);
   port1.start();
   cleanups.push(() => port1.close());
   return { entry: port2, engines };

@@ -12,6 +12,8 @@ import { EngineSlot, type LoadModel } from './engine-slot.ts';
 export interface HostOptions {
   load: LoadModel;
   keeper: Keeper;
+  /** Whether there is an adapter here. */
+  hasGpu: () => Promise<boolean>;
   /** Where missing, a client's death shows only where its port's closing does. */
   locks?: Locks;
 }
@@ -21,14 +23,14 @@ export interface Host {
   listen(endpoint: Pick<MessagePort, 'addEventListener'>): void;
 }
 
-export function createHost({ load, keeper, locks }: HostOptions): Host {
+export function createHost({ load, keeper, hasGpu, locks }: HostOptions): Host {
   const slot = new EngineSlot(load);
   const lock = locks ? `quern-host-${crypto.randomUUID()}` : undefined;
   const alive = locks && lock !== undefined ? holdLock(locks, lock) : Promise.resolve();
 
   const accept = async (client: string, port: MessagePort) => {
     await alive; // a client must find the lock taken when it starts to wait for it
-    const session = clientSession(client, slot, keeper, lock);
+    const session = clientSession(client, slot, keeper, { lock, hasGpu });
     let unwatch = (): void => undefined;
     const onDeath = () => {
       unwatch();

@@ -1,10 +1,17 @@
 // The worker's entry ('quern/worker'): a dedicated or shared worker that hosts one engine.
 
+import { adapterCaps } from '@quern/gpu';
 import { platformLocks } from '../wire/life-lock.ts';
 import { createHost } from './host.ts';
 import { keeper, loadModel } from './load-model.ts';
 
-const host = createHost({ load: loadModel, keeper, locks: platformLocks() });
+const hasGpu = () =>
+  adapterCaps().then(
+    () => true,
+    () => false, // no WebGPU here, or no adapter
+  );
+
+const host = createHost({ load: loadModel, keeper, hasGpu, locks: platformLocks() });
 
 const scope = globalThis as unknown as EventTarget & Pick<MessagePort, 'addEventListener'>;
 host.listen(scope);

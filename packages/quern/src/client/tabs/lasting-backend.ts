@@ -1,0 +1,115 @@
+// A Backend that outlives the host behind it. When the host goes, what was running rejects, the model is
+// loaded again wherever it runs from then on, and later calls wait for that.
+
+import { QuernError } from '@quern/spec';
+import type { AdapterOptions, Backend } from '../../api/engine.ts';
+import type { LoadHooks } from '../../api/load-hooks.ts';
+import type { LoadRequest } from '../../wire/host-api.ts';
+import type { Link } from '../link.ts';
+import { orAborted } from '../or-aborted.ts';
+import { loadRemote, remoteBackend } from '../remote-backend.ts';
+import type { Sharing } from './sharing.ts';
+
+interface Session {
+  link: Link;
+  backend: Backend;
+}
+
+/** A host that dies of this very model dies each time: whoever waits is told so in the end. */
+const TRIES = 3;
+
+/** Resolves when the model is loaded; leaves `sharing` if it cannot be. Throws what loading throws. */
+export async function lastingBackend(
+  sharing: Sharing,
+  request: LoadRequest,
+  { onProgress, onWarning, signal }: LoadHooks = {},
+): Promise<Backend> {
+  const unloading = new AbortController();
+  const adapters = new Map<string, AdapterOptions>();
+  let session: Promise<Session> | undefined;
+
+  const load = async (link: Link, stop?: AbortSignal): Promise<Session> => {
+    await loadRemote(link, request, { onProgress, onWarning, signal: stop });
+    const { baseUrl, token, hubBaseUrl } = request;
+    const backend = remoteBackend(link, link.close, { baseUrl, token, hubBaseUrl });
+    for (const adapter of adapters.values()) {
+      await backend.loadAdapter(adapter, stop).catch((error: unknown) => {
+        if (QuernError.from(error).code !== 'invalid-request') throw error; // another tab has loaded it
+      });
+    }
+    return { link, backend };
+  };
+  const open = async (stop?: AbortSignal): Promise<Session> => {
+    for (let tries = 1; ; tries++) {
+      const link = await sharing.join(stop);
+      try {
+        const opened = await load(link, stop);
+        link.onFail(renew);
+        return opened;
+      } catch (error) {
+        const lost = link.failed;
+        link.close();
+        if (!lost || tries === TRIES) throw error;
+      }
+    }
+  };
+  /** The session of now. One that could not be opened is tried again by the next call. */
+  const current = (stop: AbortSignal | undefined = unloading.signal): Promise<Session> => {
+    if (session) return session;
+    const opening = open(stop);
+    session = opening;
+    opening.catch(() => {
+      if (session === opening) session = undefined;
+    });
+    return opening;
+  };
+  const renew = () => {
+    session = undefined;
+    if (!unloading.signal.aborted) void current().catch(() => undefined); // the next call tells
+  };
+  const ready = async (stop?: AbortSignal): Promise<Backend> => {
+    try {
+      return (await orAborted(current(), stop)).backend;
+    } catch (error) {
+      if (!unloading.signal.aborted) throw error;
+      throw new QuernError('unloaded', 'This engine was unloaded. Create another one.', { cause: error });
+    }
+  };
+  async function* each<T>(start: (backend: Backend) => AsyncIterable<T>, stop?: AbortSignal) {
+    yield* start(await ready(stop));
+  }
+
+  try {
+    await current(signal);
+  } catch (error) {
+    sharing.leave();
+    throw error;
+  }
+  return {
+    generate: (asked, stop) => each((backend) => backend.generate(asked, stop), stop),
+    bench: (asked, stop) => each((backend) => backend.bench(asked, stop), stop),
+    perplexity: async (prompt, stop) => (await ready(stop)).perplexity(prompt, stop),
+    async loadAdapter(options, stop) {
+      const info = await (await ready(stop)).loadAdapter(options, stop);
+      adapters.set(options.id, options);
+      return info;
+    },
+    async unloadAdapter(id) {
+      adapters.delete(id);
+      return (await ready()).unloadAdapter(id);
+    },
+    profile: async (phase) => (await ready()).profile(phase),
+    info: async () => (await ready()).info(),
+    async unload() {
+      unloading.abort();
+      const last = await session?.catch(() => undefined);
+      try {
+        await last?.backend.unload();
+      } catch (error) {
+        if (!last?.link.failed) throw error; // it went with its host
+      } finally {
+        sharing.leave();
+      }
+    },
+  };
+}

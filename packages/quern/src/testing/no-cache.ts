@@ -1,0 +1,10 @@
+// A Keeper for tests that has no cache and knows no files.
+
+import { QuernError } from '@quern/spec';
+import { createKeeper } from '../api/keeper.ts';
+
+export const noCache = createKeeper({
+  openStore: () => Promise.reject(new QuernError('storage-error', 'refused')),
+  openModel: async () => [],
+  usage: async () => undefined,
+});
