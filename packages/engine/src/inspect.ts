@@ -1,9 +1,9 @@
 // What a model file says of itself, and the plan of its load: from its header alone.
 
-import { describeValue, openModelFile } from '@quern/formats';
-import { findArchitecture, withGgufNames } from '@quern/models';
+import { describeValue } from '@quern/formats';
+import { findArchitecture } from '@quern/models';
 import { type LoadPlan, QuernError } from '@quern/spec';
-import { planOf, type PlanOptions } from './plan-load.ts';
+import { openHeader, planOf, type PlanOptions } from './plan-load.ts';
 import { type TensorTable, tensorTable } from './tensor-table.ts';
 
 export interface ModelReport {
@@ -16,9 +16,8 @@ export interface ModelReport {
 
 /** Throws as `planLoad` does. */
 export async function inspectModel(options: PlanOptions): Promise<ModelReport> {
-  const { sources, signal } = options;
   try {
-    const file = withGgufNames(await openModelFile(sources, signal));
+    const file = await openHeader(options);
     const plan = await planOf(file, options);
     const runs = plan.contextLength > 0;
     return {
@@ -30,6 +29,6 @@ export async function inspectModel(options: PlanOptions): Promise<ModelReport> {
   } catch (error) {
     throw QuernError.from(error);
   } finally {
-    await Promise.allSettled(sources.map((source) => source.close()));
+    await Promise.allSettled(options.sources.map((source) => source.close()));
   }
 }

@@ -51,12 +51,18 @@ const NOTHING: MemoryInfo = { weightBytes: 0, kvBytes: 0, kvGroups: [], scratchB
  */
 export async function planLoad(options: PlanOptions): Promise<LoadPlan> {
   try {
-    return await planOf(withGgufNames(await openModelFile(options.sources, options.signal)), options);
+    return await planOf(await openHeader(options), options);
   } catch (error) {
     throw QuernError.from(error);
   } finally {
     await Promise.allSettled(options.sources.map((source) => source.close()));
   }
+}
+
+/** The file with GGUF's names; no more is fetched than its header. */
+export async function openHeader({ sources, signal }: PlanOptions): Promise<ModelFile> {
+  for (const source of sources) source.readsAhead = false;
+  return withGgufNames(await openModelFile(sources, signal));
 }
 
 /** The plan of a file that is open, with GGUF's names. */

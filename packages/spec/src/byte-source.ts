@@ -23,6 +23,8 @@ export interface ByteSource {
    * Throws 'network', 'aborted'.
    */
   complete?(options?: CompleteOptions): Promise<void>;
+  /** False: its reader wants a header and no more, so nothing is fetched ahead. Default true. */
+  readsAhead?: boolean;
   close(): Promise<void>;
 }
 

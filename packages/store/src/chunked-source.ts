@@ -1,6 +1,5 @@
 // A ByteSource over a file that comes in chunks, with read-ahead: the part that plain URLs and cached files
-// share. Read-ahead begins when a reader has gone from one chunk to the next, so that looking at a header
-// alone costs no more than the chunks it lies in.
+// share. Read-ahead begins when a reader has gone from one chunk to the next.
 import type { ByteSource } from '@quern/spec';
 import { QuernError, throwIfAborted } from '@quern/spec';
 import { abortable } from './abortable.ts';
@@ -31,6 +30,7 @@ export class ChunkedSource implements ByteSource {
   readonly name: string;
   readonly byteLength: number;
   origin: 'network' | 'cache' = 'cache';
+  readsAhead = true;
   readonly #loader: ChunkLoader;
   readonly #pool: ChunkPool;
   #last = -1;
@@ -84,7 +84,7 @@ export class ChunkedSource implements ByteSource {
       if (this.#run === 0) this.#pool.stray(this, index, index + MAX_AHEAD);
     }
     this.#last = index;
-    const depth = AHEAD[Math.min(this.#run, AHEAD.length - 1)] ?? 0;
+    const depth = !this.readsAhead ? 0 : (AHEAD[Math.min(this.#run, AHEAD.length - 1)] ?? 0);
     const wanted = this.fetch(index, true);
     const until = Math.min(
       chunkCount(this.byteLength) - 1,

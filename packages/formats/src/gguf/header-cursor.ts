@@ -1,6 +1,6 @@
 // Reads little-endian values from the front of a source, of which only a prefix is in memory. Reading is
 // synchronous; running off the prefix throws MoreBytes, `parsePart` fetches a larger prefix and starts
-// that part again. The prefix doubles, so all repeated work together is at most what is read once.
+// that part again. The prefix grows by a share of itself, so all repeated work together is a few times what is read once.
 
 import { QuernError, type ByteSource } from '@quern/spec';
 import { FIRST_READ_BYTES, MAX_HEADER_BYTES } from './limits.ts';
@@ -11,6 +11,9 @@ class MoreBytes {
     this.end = end;
   }
 }
+
+/** Up to here the prefix doubles; from here on it grows by so much, or a quarter: what is fetched comes in chunks. */
+const LARGE_STEP = 4 * 2 ** 20;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -138,7 +141,8 @@ export class HeaderCursor {
       throw this.corrupt(`the header is longer than the limit of ${MAX_HEADER_BYTES} bytes`);
     }
     const have = this.#bytes.length;
-    const wanted = Math.min(Math.max(end, 2 * have, FIRST_READ_BYTES), this.source.byteLength);
+    const step = Math.max(Math.min(have, LARGE_STEP), Math.floor(have / 4));
+    const wanted = Math.min(Math.max(end, have + step, FIRST_READ_BYTES), this.source.byteLength);
     const more = await this.source.read(have, wanted - have, signal);
     if (more.length !== wanted - have) {
       throw this.corrupt(`asked for ${wanted - have} bytes at ${have}, got ${more.length}`);
