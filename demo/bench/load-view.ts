@@ -8,10 +8,22 @@ export function loadView(report: BenchReport): HTMLElement {
   if (!info) return element('div');
   const { timings, memory } = info;
   const origin = timings.bytesFetched > 0 ? `${bytes(timings.bytesFetched)} over the network` : 'no network';
+  // The parts of the bar make the whole; what went on beside them is told in the notes.
+  const afterLast = Math.max(0, timings.loadMs - timings.lastByteMs);
+  const beside = `kernels ${milliseconds(timings.compileMs)} and tokenizer ${milliseconds(timings.textMs)} beside it`;
+  const upload = milliseconds(timings.uploadMs - timings.lastByteMs);
   const parts: Array<[string, number, string]> = [
-    ['Open', timings.openMs, 'header, tokenizer'],
-    ['Weights', timings.weightsMs, `${bytes(memory.weightBytes)} to the GPU, ${origin}`],
-    ['Compile', timings.compileMs, 'pipelines, in part while the weights arrive'],
+    ['Open', timings.openMs, 'header, device, room on the GPU'],
+    [
+      'Weights',
+      Math.max(0, timings.lastByteMs - timings.openMs),
+      `${bytes(memory.weightBytes)} for the GPU, ${origin}; ${beside}`,
+    ],
+    [
+      'After the last byte',
+      afterLast,
+      `upload ${upload}, samples read back ${milliseconds(timings.verifyMs)}, the rest of the kernels`,
+    ],
     ['First token', firstTokenMs ?? 0, 'of a prompt of one token'],
   ];
   const bar = element('div', { class: 'split', 'aria-hidden': 'true' });

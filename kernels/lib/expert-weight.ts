@@ -2,7 +2,7 @@
 // adapter's binding is split between experts, so that an expert is always read from one weight.
 
 import type { DType } from '@quern/dtypes';
-import type { Caps } from '@quern/gpu';
+import type { Caps, Uploader } from '@quern/gpu';
 import { QuernError } from '@quern/spec';
 import { createWeight, destroyWeight, fitsOnePart, type Weight, writeRows } from './weight.ts';
 
@@ -62,7 +62,7 @@ export interface ExpertRows {
 
 /** Queues rows for upload, as they stand in the file; `stored` is the type of their bytes, as in `writeRows`. */
 export function writeExpertRows(
-  queue: GPUQueue,
+  upload: Uploader,
   target: ExpertWeight,
   { first, count, rowsEach, at, interleaved = false }: ExpertRows,
   bytes: Uint8Array,
@@ -74,16 +74,16 @@ export function writeExpertRows(
     const expert = Math.floor(row / rowsEach);
     const until = Math.min(end, (expert + 1) * rowsEach);
     const part = target.parts.find((p) => expert < p.firstExpert + p.experts)!;
-    const to = (expert - part.firstExpert) * target.rows + at;
+    const place = (expert - part.firstExpert) * target.rows + at;
     const within = row - expert * rowsEach;
     const slice = bytes.subarray((row - first) * rowBytes, (until - first) * rowBytes);
-    if (!interleaved) writeRows(queue, part.weight, to + within, until - row, slice, stored);
+    if (!interleaved) writeRows(upload, part.weight, place + within, until - row, slice, stored);
     else {
       for (const odd of [0, 1]) {
         const skipped = (within + odd) % 2;
         const half = everyOther(slice, rowBytes, skipped);
-        const place = to + (odd * rowsEach) / 2 + (within + skipped - odd) / 2;
-        if (half.length > 0) writeRows(queue, part.weight, place, half.length / rowBytes, half, stored);
+        const halfway = place + (odd * rowsEach) / 2 + (within + skipped - odd) / 2;
+        if (half.length > 0) writeRows(upload, part.weight, halfway, half.length / rowBytes, half, stored);
       }
     }
     row = until;

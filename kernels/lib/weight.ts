@@ -3,7 +3,7 @@
 // exceed what the adapter binds at once lies in several parts, each a range of rows.
 
 import type { DType } from '@quern/dtypes';
-import { type Caps, STORAGE_BUFFER } from '@quern/gpu';
+import { type Caps, STORAGE_BUFFER, type Uploader } from '@quern/gpu';
 import { assert, QuernError } from '@quern/spec';
 
 export interface WeightPart {
@@ -118,7 +118,7 @@ export function createWeight(
  * where it is not the weight's own: one that fills the same streams, or one of them.
  */
 export function writeRows(
-  queue: GPUQueue,
+  upload: Uploader,
   weight: Weight,
   firstRow: number,
   count: number,
@@ -133,8 +133,9 @@ export function writeRows(
   );
   const quantsRow = weight.quantsStride * 16;
   const scalesRow = weight.scalesStride * 4;
-  const quants = new Uint8Array(count * quantsRow);
-  const scales = new Uint8Array(count * scalesRow);
+  const memory = (slot: number, length: number) => upload.scratch?.(slot, length) ?? new Uint8Array(length);
+  const quants = memory(0, stored.qBytes > 0 ? count * quantsRow : 0);
+  const scales = memory(1, stored.sBytes > 0 ? count * scalesRow : 0);
   const dense = blocks * dtype.qBytes === quantsRow && blocks * dtype.sBytes === scalesRow;
   if (dense) {
     stored.repack(bytes, count * blocks, quants, scales);
@@ -155,11 +156,11 @@ export function writeRows(
     if (from >= to) continue;
     const at = from - part.firstRow;
     const quantsSlice = quants.subarray((from - firstRow) * quantsRow, (to - firstRow) * quantsRow);
-    if (stored.qBytes > 0) queue.writeBuffer(part.buffer, part.quants.offset + at * quantsRow, quantsSlice);
+    if (stored.qBytes > 0) upload.writeBuffer(part.buffer, part.quants.offset + at * quantsRow, quantsSlice);
     if (stored.sBytes > 0) {
       const scalesSlice = scales.subarray((from - firstRow) * scalesRow, (to - firstRow) * scalesRow);
       const scalesAt = part.scales.offset + codebookBytes(dtype) + at * scalesRow;
-      queue.writeBuffer(part.buffer, scalesAt, scalesSlice);
+      upload.writeBuffer(part.buffer, scalesAt, scalesSlice);
     }
   }
 }

@@ -12,16 +12,17 @@ import {
   QuernError,
   throwIfAborted,
 } from '@quern/spec';
+import { ByteBudget } from '@quern/store';
 import { AdapterShelf } from './adapters.ts';
 import { Engine, type EngineParts } from './engine.ts';
 import { fit } from './fit.ts';
 import { firstPlans, layOut } from './layout.ts';
 import { modelName } from './model-name.ts';
-import { openText } from './open-text.ts';
+import { type ModelText, openText } from './open-text.ts';
 import { Runner } from './runner.ts';
 import { SequenceCache } from './sequence-cache.ts';
 import { countTensors, tensorTable } from './tensor-table.ts';
-import { streamWeights } from './weight-stream.ts';
+import { streamWeights, type StreamTimes } from './weight-stream.ts';
 
 export interface LoadOptions {
   /** The files of one model (all parts of a split GGUF, a folder of safetensors), in any order. The engine closes them. */
@@ -36,6 +37,8 @@ export interface LoadOptions {
   memoryBytes?: number;
   /** Forces kernel variants, axis -> value. */
   variants?: Record<string, string>;
+  /** The bytes that the load may hold at once, shared with its sources. Default: a budget of its own. */
+  budget?: ByteBudget;
   onProgress?: (progress: Progress) => void;
   signal?: AbortSignal;
 }
@@ -79,10 +82,9 @@ async function build(
   start: number,
   { keepTaps = false, wholeCache = false }: Inside,
 ): Promise<EngineParts> {
-  const { sources, signal, onProgress } = options;
+  const { sources, signal, onProgress, budget = new ByteBudget() } = options;
   const fitted = await fit(file, { ...options, caps: gpu.caps, wholeCache });
   const { config, contextLength, kv, chunkRows, variants } = fitted;
-  const { tokenizer, template } = await openText(file, signal);
 
   gpu.device.pushErrorScope('out-of-memory');
   const vectors = await readSmall(file, signal);
@@ -100,12 +102,27 @@ async function build(
   const runner = new Runner({ gpu, model, plans, steps, sampler, cache, chunkRows });
 
   const opened = performance.now();
-  // Kernels compile while the weights arrive.
-  const compiled = firstPlans(plans, chunkRows).then(() => performance.now());
-  compiled.catch(() => undefined); // awaited below, unless the weights fail first
-  await streamWeights({ gpu, sources: file.sources, weights, onProgress, signal });
-  const streamed = performance.now();
-  const lastCompiled = await compiled;
+  // What fails first ends the load; the others' failures are of no interest then.
+  const failing = new AbortController();
+  const ending = signal ? AbortSignal.any([signal, failing.signal]) : failing.signal;
+  const streaming = streamWeights({
+    gpu,
+    sources: file.sources,
+    weights,
+    budget,
+    onProgress,
+    signal: ending,
+  });
+  const compiling = firstPlans(plans, chunkRows).then(() => performance.now());
+  const reading = readTextBeside(file, ending);
+  let streamed: StreamTimes, compiled: number, text: ModelText & { textMs: number };
+  try {
+    [streamed, compiled, text] = await Promise.all([streaming, compiling, reading]);
+  } catch (error) {
+    failing.abort();
+    await Promise.allSettled([streaming, reading]);
+    throw error;
+  }
   const done = performance.now();
   report(onProgress, sources, weights.byteLength);
   return {
@@ -120,8 +137,8 @@ async function build(
     kvGroups,
     ...countTensors(tensorTable(file)),
     weights,
-    tokenizer,
-    template,
+    tokenizer: text.tokenizer,
+    template: text.template,
     variants,
     plans,
     runner,
@@ -132,12 +149,27 @@ async function build(
     chunkRows,
     timings: {
       openMs: opened - start,
-      weightsMs: streamed - opened,
-      compileMs: lastCompiled - opened,
+      weightsMs: streamed.verified - opened,
+      compileMs: compiled - opened,
+      textMs: text.textMs,
+      lastByteMs: streamed.lastByte - start,
+      uploadMs: streamed.uploaded - start,
+      verifyMs: streamed.verified - streamed.uploaded,
       loadMs: done - start,
       bytesFetched: sources.reduce((sum, source) => sum + source.bytesFetched, 0),
     },
   };
+}
+
+/**
+ * Tokenizer and template, made once the first weights are asked for and the compiler has its work: that is one piece
+ * of work without a pause, which should delay neither.
+ */
+async function readTextBeside(file: ModelFile, signal: AbortSignal): Promise<ModelText & { textMs: number }> {
+  await new Promise((resolve) => setTimeout(resolve));
+  const begun = performance.now();
+  const text = await openText(file, signal);
+  return { ...text, textMs: performance.now() - begun };
 }
 
 /** Small tensors that shape the model: read before any weight is placed. */

@@ -1,33 +1,55 @@
-// Streams a model's tensors to the GPU in the order of their bytes, a slice of rows at a time, so that no
-// more than a few megabytes of the file are ever in memory; of packed checkpoints, one tensor.
+// Streams a model's tensors to the GPU in the order of their bytes, a strip of rows at a time: the next one is read
+// while the last is repacked and on its way. What is read, repacked and not yet taken by the GPU counts against the
+// load's byte budget.
 
 import type { PackedTensor, TensorInfo } from '@quern/dtypes';
-import type { Gpu } from '@quern/gpu';
+import { type Gpu, queueDone } from '@quern/gpu';
 import type { WeightRegistry } from '@quern/models';
 import { type ByteSource, type Progress, QuernError, throwIfAborted } from '@quern/spec';
-import { createProgressMeter } from '@quern/store';
+import { type ByteBudget, createProgressMeter } from '@quern/store';
 
-/** Bytes of a slice: at least one row. */
-const SLICE_BYTES = 4 << 20;
-/** Bytes handed to the queue before it is waited for: staging copies are memory too. */
-const QUEUED_BYTES = 64 << 20;
+/** The most bytes of a strip; at least one row. */
+const STRIP_BYTES = 2 << 20;
+/** A strip is there twice, as it was read and repacked. */
+const COPIES = 2;
+/** Strips that surely go into the part of the budget that is kept for those who empty it. */
+const STRIPS_KEPT = 4;
 
 export interface WeightStreamOptions {
   gpu: Gpu;
   sources: readonly ByteSource[];
   weights: WeightRegistry;
+  budget: ByteBudget;
   onProgress?: ((progress: Progress) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Throws what the sources throw, 'aborted', or 'device-lost'. */
-export async function streamWeights({
-  gpu,
-  sources,
-  weights,
-  onProgress,
-  signal,
-}: WeightStreamOptions): Promise<void> {
+/** By performance.now(). */
+export interface StreamTimes {
+  lastByte: number;
+  uploaded: number;
+  verified: number;
+}
+
+interface Strip {
+  readonly info: TensorInfo;
+  readonly firstRow: number;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  /** Bytes of the file that it stands for. */
+  readonly fileBytes: number;
+  /** The order of the columns, with a packed tensor's first strip. */
+  readonly order?: Uint32Array<ArrayBuffer> | undefined;
+  /** Gives back what was taken of the budget. */
+  release(): void;
+}
+
+/**
+ * Resolves when all is on the GPU and samples of it were read back. Throws what the sources throw, 'aborted',
+ * 'device-lost', 'gpu-error' where the GPU has other bytes than were written.
+ */
+export async function streamWeights(options: WeightStreamOptions): Promise<StreamTimes> {
+  const { gpu, sources, weights, onProgress, signal } = options;
   const wanted = weights.wanted();
   /** Wanted bytes of each file. */
   const ofFile = sources.map(() => 0);
@@ -39,55 +61,126 @@ export async function streamWeights({
     total: wanted.reduce((sum, { byteLength }) => sum + byteLength, 0),
     onProgress: onProgress ?? (() => undefined),
   });
-  let queued = 0;
+  const strips = readStrips(wanted, options);
+  /** Strips that the GPU has not taken yet. */
+  const underWay = new Set<Promise<void>>();
+  let lastByte = performance.now();
+  let next = strips.next();
+  try {
+    for (;;) {
+      const { done, value: strip } = await next;
+      if (done) break;
+      lastByte = performance.now();
+      next = strips.next();
+      next.catch(() => undefined); // awaited above, unless this strip fails first
+      try {
+        throwIfAborted(signal);
+        gpu.check();
+        if (strip.order) weights.writeOrder(strip.info, strip.order);
+        weights.write(strip.info, strip.firstRow, strip.count, strip.bytes);
+      } catch (error) {
+        strip.release();
+        throw error;
+      }
+      const taken = queueDone(gpu).finally(() => {
+        strip.release();
+        underWay.delete(taken);
+      });
+      taken.catch(() => undefined); // the device is lost; the next check tells
+      underWay.add(taken);
+      const source = sources[strip.info.file]!;
+      meter.setFile(source.name, ofFile[strip.info.file]!);
+      meter.add(strip.fileBytes, source.origin);
+    }
+  } catch (error) {
+    // What the reader still brings belongs to nobody.
+    void next.then(
+      ({ value }) => value?.release(),
+      () => undefined,
+    );
+    throw error;
+  }
+  await Promise.all(underWay);
+  gpu.check();
+  const uploaded = performance.now();
+  const lost = await weights.verify();
+  if (lost) throw mismatch(lost);
+  meter.end();
+  return { lastByte, uploaded, verified: performance.now() };
+}
+
+async function* readStrips(
+  wanted: readonly TensorInfo[],
+  { sources, budget, signal }: WeightStreamOptions,
+): AsyncGenerator<Strip, undefined, undefined> {
+  const stripBytes = Math.min(STRIP_BYTES, Math.floor(budget.reserved / STRIPS_KEPT / COPIES));
+  /** Reads a strip once there is room for it. */
+  const strip = async (
+    place: Pick<Strip, 'info' | 'firstRow' | 'count' | 'fileBytes' | 'order'>,
+    size: number,
+    read: () => Promise<Uint8Array> | Uint8Array,
+  ): Promise<Strip> => {
+    const release = await budget.take(size * COPIES, 'empty', signal);
+    try {
+      return { ...place, bytes: await read(), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
   for (const info of wanted) {
-    const source = sources[info.file]!;
-    meter.setFile(source.name, ofFile[info.file]!);
     if (info.packed) {
-      await streamPacked(info, info.packed);
+      yield* packedStrips(info, info.packed);
       continue;
     }
+    const source = sources[info.file]!;
     const rows = info.shape.slice(0, -1).reduce((product, n) => product * n, 1);
     const rowBytes = info.byteLength / rows;
-    const most = Math.max(1, Math.floor(SLICE_BYTES / rowBytes));
-    for (let row = 0; row < rows; row += most) {
-      throwIfAborted(signal);
-      const count = Math.min(most, rows - row);
-      const bytes = await source.read(info.offset + row * rowBytes, count * rowBytes, signal);
-      if (bytes.byteLength !== count * rowBytes) {
+    const most = Math.max(1, Math.floor(stripBytes / rowBytes));
+    for (let firstRow = 0; firstRow < rows; firstRow += most) {
+      const count = Math.min(most, rows - firstRow);
+      const size = count * rowBytes;
+      yield await strip({ info, firstRow, count, fileBytes: size }, size, async () => {
+        const bytes = await source.read(info.offset + firstRow * rowBytes, size, signal);
+        if (bytes.byteLength === size) return bytes;
         throw new QuernError('corrupt-file', `${source.name} ends within tensor '${info.name}'.`);
-      }
-      await write(info, row, count, bytes);
-      meter.add(bytes.byteLength, source.origin);
+      });
     }
   }
-  await Promise.race([gpu.device.queue.onSubmittedWorkDone(), gpu.lost]);
-  gpu.check();
-  meter.end();
+  return undefined;
 
-  async function write(info: TensorInfo, row: number, count: number, bytes: Uint8Array): Promise<void> {
-    gpu.check();
-    weights.write(info, row, count, bytes);
-    queued += bytes.byteLength;
-    if (queued < QUEUED_BYTES) return;
-    await Promise.race([gpu.device.queue.onSubmittedWorkDone(), gpu.lost]);
-    queued = 0;
-  }
-
-  /** Read whole, as its rows lie scattered in it, and written a strip at a time. */
-  async function streamPacked(info: TensorInfo, packed: PackedTensor): Promise<void> {
+  /** Read whole, as its rows lie scattered in it, and handed out a strip at a time. */
+  async function* packedStrips(info: TensorInfo, packed: PackedTensor): AsyncGenerator<Strip> {
     const { dtype, shape } = info;
     const assembled = await packed.assemble(sources, signal);
-    if (assembled.order) weights.writeOrder(info, assembled.order);
     const columns = shape.at(-1)!;
     const rows = shape.length === 1 ? 1 : shape[0]!;
     const rowBytes = (columns / dtype.blockSize) * dtype.blockBytes;
-    const most = Math.max(8, Math.floor(SLICE_BYTES / rowBytes / 8) * 8);
-    for (let row = 0; row < rows; row += most) {
-      throwIfAborted(signal);
-      const count = Math.min(most, rows - row);
-      await write(info, row, count, assembled.rows(row, count));
+    const most = Math.max(8, Math.floor(stripBytes / rowBytes / 8) * 8);
+    for (let firstRow = 0; firstRow < rows; firstRow += most) {
+      const count = Math.min(most, rows - firstRow);
+      const order = firstRow === 0 ? assembled.order : undefined;
+      const fileBytes = (info.byteLength * count) / rows;
+      yield await strip({ info, firstRow, count, fileBytes, order }, count * rowBytes, () =>
+        assembled.rows(firstRow, count),
+      );
     }
-    meter.add(info.byteLength, sources[info.file]!.origin);
   }
+}
+
+function mismatch({
+  tensor,
+  firstRow,
+  count,
+}: {
+  tensor: string;
+  firstRow: number;
+  count: number;
+}): QuernError {
+  const rows = count === 1 ? `row ${firstRow}` : `rows ${firstRow} to ${firstRow + count - 1}`;
+  return new QuernError(
+    'gpu-error',
+    `Tensor '${tensor}' did not arrive: ${rows} are other bytes on the GPU than were written. Load the model again; ` +
+      'if that does not help, update the graphics driver and the browser, or free GPU memory.',
+  );
 }

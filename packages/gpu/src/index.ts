@@ -5,6 +5,8 @@ export { adapterCaps, type Gpu, openGpu } from './device.ts';
 export { dryGpu, UNKNOWN_ADAPTER } from './dry-gpu.ts';
 export type { BindingKind, Kernel } from './kernel.ts';
 export { Plan } from './plan.ts';
+export { promptly, queueDone } from './queue-done.ts';
 export { readBuffer, ReadbackRing } from './readback.ts';
 export { type Bound, type Dispatch, Recorder, type RecorderOptions } from './recorder.ts';
+export { type Mismatch, Upload, type Uploader } from './upload.ts';
 export { createTensor, elements, type Place, type Tensor, uploadTensor } from './tensor.ts';

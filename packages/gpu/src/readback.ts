@@ -3,28 +3,7 @@
 
 import { assert } from '@quern/spec';
 import type { Gpu } from './device.ts';
-
-/**
- * Firefox answers a pending map on a 100 ms tick or on the next submit; an empty submit every few
- * milliseconds makes it prompt, and costs other browsers nothing that could be measured.
- */
-const POKE_MS = 4;
-
-/** Maps a staging buffer for reading; rejects when the device is lost. */
-async function mapForReading(gpu: Gpu, buffer: GPUBuffer): Promise<void> {
-  const poke = setInterval(() => {
-    if (!gpu.dead) gpu.device.queue.submit([]);
-  }, POKE_MS);
-  try {
-    await Promise.race([buffer.mapAsync(GPUMapMode.READ), gpu.lost]);
-  } catch (error) {
-    gpu.check();
-    throw error;
-  } finally {
-    clearInterval(poke);
-  }
-  gpu.check();
-}
+import { promptly } from './queue-done.ts';
 
 /** A copy of `size` bytes of a COPY_SRC buffer after all work submitted so far. */
 export async function readBuffer(
@@ -42,7 +21,7 @@ export async function readBuffer(
   encoder.copyBufferToBuffer(source, offset, staging, 0, Math.ceil(size / 4) * 4);
   gpu.device.queue.submit([encoder.finish()]);
   try {
-    await mapForReading(gpu, staging);
+    await promptly(gpu, staging.mapAsync(GPUMapMode.READ));
     return new Uint8Array(staging.getMappedRange().slice(0, size));
   } finally {
     staging.destroy();
@@ -79,7 +58,7 @@ export class ReadbackRing {
     assert(staging, 'more readbacks are pending than the ring holds');
     encoder.copyBufferToBuffer(source, offset, staging, 0, this.#size);
     return async () => {
-      await mapForReading(this.#gpu, staging);
+      await promptly(this.#gpu, staging.mapAsync(GPUMapMode.READ));
       const words = new Uint32Array(staging.getMappedRange().slice(0));
       staging.unmap();
       this.#free.push(staging);

@@ -2,7 +2,7 @@
 // columns, sorted where gate and up take turns.
 
 import type { TensorInfo } from '@quern/dtypes';
-import type { Tensor } from '@quern/gpu';
+import type { Tensor, Uploader } from '@quern/gpu';
 import { type ExpertWeight, writeExpertRows } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
 import type { ExpertLayout } from './experts.ts';
@@ -11,14 +11,14 @@ import type { RowSink } from './weight-registry.ts';
 
 /** Rows of experts from `firstExpert` on, `rows` of each, which lie at row `at` of the expert. */
 export function expertSink(
-  queue: GPUQueue,
+  upload: Uploader,
   weight: ExpertWeight,
   { name, shape, dtype }: TensorInfo,
   { firstExpert, rows, at }: { firstExpert: number; rows: number; at: number },
   { interleaved = false, transposed = false }: ExpertLayout,
 ): RowSink {
   const put = (first: number, count: number, bytes: Uint8Array) =>
-    writeExpertRows(queue, weight, { first, count, rowsEach: rows, at, interleaved }, bytes, dtype);
+    writeExpertRows(upload, weight, { first, count, rowsEach: rows, at, interleaved }, bytes, dtype);
   // Single experts and the halves of MXFP4 have rows.
   if (!transposed || shape.length < 3 || !name.endsWith('.weight')) {
     return (first, count, bytes) => put(firstExpert * rows + first, count, bytes);
@@ -36,7 +36,7 @@ export function expertSink(
 
 /** A row for each expert, at `at` of its row of `stride` values. */
 export function expertBiasSink(
-  queue: GPUQueue,
+  upload: Uploader,
   tensor: Tensor,
   { dtype, shape }: TensorInfo,
   { stride, at }: { stride: number; at: number },
@@ -50,7 +50,7 @@ export function expertBiasSink(
     for (let i = 0; i < count; i++) {
       const to = (firstRow + i) * stride + at;
       const row = values.subarray(i * length, (i + 1) * length);
-      queue.writeBuffer(buffer, offset + to * 4, interleaved ? evenFirst(row) : row);
+      upload.writeBuffer(buffer, offset + to * 4, interleaved ? evenFirst(row) : row);
     }
   };
 }

@@ -3,8 +3,7 @@
 // nobody asked for are not read.
 
 import type { DType, TensorInfo } from '@quern/dtypes';
-import type { Gpu, Tensor } from '@quern/gpu';
-import { createTensor } from '@quern/gpu';
+import { createTensor, type Gpu, type Mismatch, type Tensor, Upload } from '@quern/gpu';
 import {
   createExpertWeight,
   createWeight,
@@ -32,6 +31,7 @@ type Destination =
 
 export class WeightRegistry {
   readonly #gpu: Gpu;
+  readonly #upload: Upload;
   readonly #tensors: ReadonlyMap<string, TensorInfo>;
   readonly #hostVectors: ReadonlyMap<string, Float32Array>;
   readonly #destinations = new Map<string, Destination>();
@@ -49,6 +49,7 @@ export class WeightRegistry {
     hostVectors: ReadonlyMap<string, Float32Array> = new Map(),
   ) {
     this.#gpu = gpu;
+    this.#upload = new Upload(gpu);
     this.#tensors = tensors;
     this.#hostVectors = hostVectors;
   }
@@ -151,7 +152,7 @@ export class WeightRegistry {
 
   /** `bytes` are `count` rows of the weight's type. */
   fill(weight: Weight, firstRow: number, count: number, bytes: Uint8Array): void {
-    writeRows(this.#gpu.device.queue, weight, firstRow, count, bytes);
+    writeRows(this.#upload, weight, firstRow, count, bytes);
   }
 
   /**
@@ -182,7 +183,7 @@ export class WeightRegistry {
         for (const { info, firstExpert } of part.tensors) {
           refuseOrder(info);
           const place = { firstExpert, rows: part.rows, at };
-          const sink = expertSink(device.queue, weight, info, place, layout);
+          const sink = expertSink(this.#upload, weight, info, place, layout);
           this.#destinations.set(info.name, { kind: 'sink', sink });
         }
         at += part.rows;
@@ -208,7 +209,7 @@ export class WeightRegistry {
   /** The order that `packed` weights turn out to have. */
   writeOrder(info: TensorInfo, order: Uint32Array<ArrayBuffer>): void {
     const { buffer, offset } = this.#orders.get(info.name)!.place!;
-    this.#gpu.device.queue.writeBuffer(buffer, offset, order);
+    this.#upload.writeBuffer(buffer, offset, order);
   }
 
   #expertBias(
@@ -225,7 +226,7 @@ export class WeightRegistry {
       const bias = `${base}.bias`;
       if (this.has(bias)) {
         const info = this.#info(bias, [count, rows]);
-        const sink = expertBiasSink(this.#gpu.device.queue, tensor, info, { stride, at }, layout);
+        const sink = expertBiasSink(this.#upload, tensor, info, { stride, at }, layout);
         this.#destinations.set(bias, { kind: 'sink', sink });
       }
       at += rows;
@@ -297,10 +298,17 @@ export class WeightRegistry {
    * are counted through. A vector is one row.
    */
   write(info: TensorInfo, firstRow: number, count: number, bytes: Uint8Array): void {
+    const rows = info.shape.slice(0, -1).reduce((product, n) => product * n, 1);
+    const [first, last] = [firstRow === 0, firstRow + count === rows];
+    this.#upload.begin({ tensor: info.name, firstRow, count, first, last });
+    this.#put(info, firstRow, count, bytes);
+    this.#upload.begin(undefined);
+  }
+
+  #put(info: TensorInfo, firstRow: number, count: number, bytes: Uint8Array): void {
     const destination = this.#destinations.get(info.name)!;
-    const { queue } = this.#gpu.device;
     if (destination.kind === 'rows') {
-      writeRows(queue, destination.weight, destination.firstRow + firstRow, count, bytes);
+      writeRows(this.#upload, destination.weight, destination.firstRow + firstRow, count, bytes);
       return;
     }
     if (destination.kind === 'sink') {
@@ -311,7 +319,12 @@ export class WeightRegistry {
     info.dtype.decode(bytes, values.length / info.dtype.blockSize, values);
     const { buffer, offset } = destination.tensor.place!;
     const first = destination.offset + (firstRow * values.length) / count;
-    queue.writeBuffer(buffer, offset + first * 4, values);
+    this.#upload.writeBuffer(buffer, offset + first * 4, values);
+  }
+
+  /** Reads samples of what was written back from the GPU: undefined if it has them, else the first rows it has not. */
+  verify(): Promise<Mismatch | undefined> {
+    return this.#upload.verify();
   }
 
   /** Bytes on the GPU. */

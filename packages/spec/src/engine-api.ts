@@ -82,10 +82,22 @@ export interface AdapterInfo {
   limits: Record<string, number>;
 }
 
+/** Milliseconds. Weights, kernels and text are made side by side. */
 export interface LoadTimings {
+  /** Header, device, and room for everything. */
   openMs: number;
+  /** From then on: until the weights were on the GPU, and samples of them read back. */
   weightsMs: number;
+  /** From then on: until the kernels of a chat's first request were compiled. */
   compileMs: number;
+  /** Making the tokenizer and the chat template. */
+  textMs: number;
+  /** From the start of the load: when the last byte had come, and when the GPU had it. */
+  lastByteMs: number;
+  uploadMs: number;
+  /** Reading samples of the weights back from the GPU. */
+  verifyMs: number;
+  /** All of it. */
   loadMs: number;
   bytesFetched: number;
 }

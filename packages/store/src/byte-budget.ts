@@ -25,7 +25,8 @@ interface Waiting {
 
 export class ByteBudget {
   readonly limit: number;
-  readonly #reserved: number;
+  /** Of these, kept for those who empty. */
+  readonly reserved: number;
   readonly #waiting: Waiting[] = [];
   readonly #keepers = new Set<Keeper>();
   readonly #held = { fill: 0, empty: 0 };
@@ -34,7 +35,7 @@ export class ByteBudget {
 
   constructor(limit = BUDGET_BYTES, reserved = Math.min(RESERVED_BYTES, limit / 4)) {
     this.limit = limit;
-    this.#reserved = reserved;
+    this.reserved = reserved;
   }
 
   get held(): number {
@@ -83,7 +84,7 @@ export class ByteBudget {
   }
 
   #fits(bytes: number, side: BudgetSide): boolean {
-    const limit = side === 'empty' ? this.limit : this.limit - this.#reserved;
+    const limit = side === 'empty' ? this.limit : this.limit - this.reserved;
     return this.held === 0 || this.held + bytes <= limit;
   }
 

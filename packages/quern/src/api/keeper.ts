@@ -8,7 +8,7 @@ import {
   type StorageUsage,
   type VerifyReport,
 } from '@quern/spec';
-import { type ChunkStore, loadUpkeep, type OpenModelOptions } from '@quern/store';
+import { type ByteBudget, type ChunkStore, loadUpkeep, type OpenModelOptions } from '@quern/store';
 import type { LoadRequest, ModelRef } from '../wire/host-api.ts';
 import type { LoadHooks } from './load-hooks.ts';
 import type { VerifyOptions } from './models.ts';
@@ -16,12 +16,14 @@ import type { VerifyOptions } from './models.ts';
 /** Which files. */
 export type FilesRequest = Pick<LoadRequest, 'model' | 'baseUrl' | 'token' | 'hubBaseUrl'>;
 
+export type OpenHooks = Pick<LoadHooks, 'onWarning' | 'signal'> & { budget?: ByteBudget };
+
 export interface Keeper {
   /**
    * The files of a model or an adapter. Where nothing can be kept they come over the network all the same, and
-   * `onWarning` hears of it, of each kind of trouble once. Throws 'not-found', 'network', 'invalid-request', 'aborted'.
+   * `onWarning` hears of it, of each kind of trouble once. `budget`: the bytes that they share with their reader. Throws 'not-found', 'network', 'invalid-request', 'aborted'.
    */
-  open(request: FilesRequest, hooks?: Pick<LoadHooks, 'onWarning' | 'signal'>): Promise<ByteSource[]>;
+  open(request: FilesRequest, hooks?: OpenHooks): Promise<ByteSource[]>;
   list(): Promise<CachedModel[]>;
   usage(): Promise<StorageUsage | undefined>;
   delete(id: string): Promise<void>;
@@ -46,7 +48,7 @@ export function createKeeper({ openStore, openModel, usage }: KeeperOptions): Ke
     return opening;
   };
   return {
-    async open({ model, baseUrl, token, hubBaseUrl: hubUrl }, { onWarning, signal } = {}) {
+    async open({ model, baseUrl, token, hubBaseUrl: hubUrl }, { onWarning, signal, budget } = {}) {
       const warn = onceOfEach(onWarning);
       let refusal: QuernError | undefined;
       const kept = await store().catch((error: unknown) => {
@@ -55,6 +57,7 @@ export function createKeeper({ openStore, openModel, usage }: KeeperOptions): Ke
       });
       const sources = await openModel(model, {
         store: kept,
+        budget,
         onWarning: warn,
         baseUrl,
         token,

@@ -170,5 +170,15 @@ export const FAKE_INFO: EngineInfo = {
     limits: {},
   },
   variants: { matmul: 'thread' },
-  timings: { openMs: 1, weightsMs: 2, compileMs: 3, loadMs: 6, bytesFetched: 0 },
+  timings: {
+    openMs: 1,
+    weightsMs: 5,
+    compileMs: 3,
+    textMs: 1,
+    lastByteMs: 4,
+    uploadMs: 5,
+    verifyMs: 1,
+    loadMs: 6,
+    bytesFetched: 0,
+  },
 };

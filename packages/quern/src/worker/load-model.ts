@@ -1,7 +1,7 @@
 // A load request -> an engine, in a worker: files from the network, the browser's store or the user.
 
 import { loadEngine } from '@quern/engine';
-import { openIndexedDbChunkStore, openModel, originUsage } from '@quern/store';
+import { ByteBudget, openIndexedDbChunkStore, openModel, originUsage } from '@quern/store';
 import { createKeeper } from '../api/keeper.ts';
 import type { LoadModel } from './engine-slot.ts';
 
@@ -9,6 +9,7 @@ export const keeper = createKeeper({ openStore: openIndexedDbChunkStore, openMod
 
 export const loadModel: LoadModel = async (request, { onProgress, onWarning, signal }) => {
   const { contextLength, kv, memoryBytes, variants } = request;
-  const sources = await keeper.open(request, { onWarning, signal });
-  return loadEngine({ sources, contextLength, kv, memoryBytes, variants, onProgress, signal });
+  const budget = new ByteBudget();
+  const sources = await keeper.open(request, { onWarning, signal, budget });
+  return loadEngine({ sources, contextLength, kv, memoryBytes, variants, budget, onProgress, signal });
 };
