@@ -113,14 +113,18 @@ async function build(
     onProgress,
     signal: ending,
   });
+  // When all that is needed has come: what else the files have, for the cache, and whether they are whole.
+  const keeping = streaming.then(async () => {
+    for (const source of sources) await source.complete?.({ signal: ending });
+  });
   const compiling = firstPlans(plans, chunkRows).then(() => performance.now());
   const reading = readTextBeside(file, ending);
   let streamed: StreamTimes, compiled: number, text: ModelText & { textMs: number };
   try {
-    [streamed, compiled, text] = await Promise.all([streaming, compiling, reading]);
+    [streamed, compiled, text] = await Promise.all([streaming, compiling, reading, keeping]);
   } catch (error) {
     failing.abort();
-    await Promise.allSettled([streaming, reading]);
+    await Promise.allSettled([streaming, reading, keeping]);
     throw error;
   }
   const done = performance.now();

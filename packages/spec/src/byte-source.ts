@@ -19,8 +19,8 @@ export interface ByteSource {
   readonly cachedBytes?: number;
   /**
    * Of a source that keeps what it reads, to be called when all that is needed was read: fetches what was not, so that
-   * the file is kept whole, and resolves when all of it is kept (or the store has failed, which is no error here).
-   * Throws 'network', 'aborted'.
+   * the file is kept whole, and resolves when all of it is kept (or the store has failed, which is no error here) and
+   * agrees with the SHA-256 that a hub told. Throws 'corrupt-file' where it does not, 'network', 'aborted'.
    */
   complete?(options?: CompleteOptions): Promise<void>;
   /** False: its reader wants a header and no more, so nothing is fetched ahead. Default true. */

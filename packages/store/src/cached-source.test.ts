@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ByteSource } from '@quern/spec';
@@ -62,6 +63,12 @@ async function expectChunks(source: ByteSource, from: number, to: number, of = B
 async function storedChunks(): Promise<number[]> {
   const [file] = await store.list();
   return [...(file?.stored ?? [])].sort();
+}
+
+/** Where the directory store has the chunks of the one file. */
+async function chunkFolder(): Promise<string> {
+  const [file] = await store.list();
+  return join(root, (await readdir(root))[0] ?? '', file?.id ?? '');
 }
 
 /** Puts chunks there as an earlier visit would have. */
@@ -244,6 +251,94 @@ describe('a damaged chunk', () => {
     });
     await source.close();
     await expectChunks(await open(), 0, 5, OTHER);
+  });
+});
+
+describe('the whole file', () => {
+  const sha256 = createHash('sha256').update(BYTES).digest('hex');
+  const verified = async (): Promise<boolean[]> => (await store.list()).map((file) => file.verified);
+
+  it('is kept, though no reader asked for some of it, and is verified', async () => {
+    const source = await open({ sha256 });
+    await expectChunks(source, 0, 1);
+    await expectChunks(source, 3, 4);
+    await source.complete();
+    expect([await storedChunks(), await verified()]).toEqual([[0, 1, 2, 3, 4], [true]]);
+    expect(server.bytesSent).toBe(LENGTH);
+  });
+
+  it('that is verified is not hashed again', async () => {
+    await (await open({ sha256 })).complete();
+    server.forget();
+    let gets = 0;
+    const counting = altered({
+      get(file, index) {
+        gets += 1;
+        return store.get(file, index);
+      },
+    });
+    const source = await open({ sha256, store: counting });
+    await expectChunks(source, 0, 5);
+    await source.complete();
+    await source.close();
+    expect([gets, server.requests.length]).toEqual([5, 0]);
+  });
+
+  it('is verified when it comes in two visits, within a small budget', async () => {
+    const first = await open({ sha256 });
+    await expectChunks(first, 0, 1);
+    await first.close();
+    expect([await verified(), await storedChunks()]).toEqual([[false], [0]]);
+    const pool = new ChunkPool(new ByteBudget(CHUNK_BYTES));
+    const second = await open({ sha256, pool });
+    await expectChunks(second, 1, 5);
+    await second.complete();
+    await second.close();
+    expect([await verified(), pool.budget.held]).toEqual([[true], 0]);
+    expect(server.bytesSent).toBe(LENGTH);
+  });
+
+  it('is dropped and refused when it is another than the hub lists', async () => {
+    server.serve('/model.gguf', OTHER);
+    const source = await open({ sha256 });
+    await expectChunks(source, 0, 5, OTHER);
+    const actual = createHash('sha256').update(OTHER).digest('hex');
+    await expect(source.complete()).rejects.toMatchObject({
+      code: 'corrupt-file',
+      message: expect.stringMatching(`SHA-256 is ${actual}, ${sha256} was expected`),
+    });
+    await source.close();
+    expect(await store.list()).toEqual([]);
+    server.serve('/model.gguf', BYTES);
+    await (await open({ sha256 })).complete();
+    expect(await verified()).toEqual([true]);
+  });
+
+  it('is verified anew after a damaged chunk was fetched again', async () => {
+    await (await open({ sha256 })).complete();
+    const [file] = await store.list();
+    // As the store itself does when it finds one damaged.
+    await rm(join(await chunkFolder(), '2.chunk'));
+    await writeFile(join(await chunkFolder(), '2.chunk'), new Uint8Array(10));
+    expect(file && (await store.get(file, 2))).toBeUndefined();
+    expect(await verified()).toEqual([false]);
+    server.forget();
+    await (await open({ sha256 })).complete();
+    expect([await verified(), server.bytesSent]).toEqual([[true], CHUNK_BYTES]);
+  });
+
+  it('is not fetched for a store that fails', async () => {
+    const full = altered({
+      put: async () => {
+        throw new QuernError('storage-full', 'no room');
+      },
+    });
+    const source = await open({ sha256, store: full });
+    await expectChunks(source, 0, 1);
+    await source.flush();
+    const before = server.requests.length;
+    await source.complete();
+    expect(server.requests.length).toBe(before);
   });
 });
 

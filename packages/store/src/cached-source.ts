@@ -17,6 +17,7 @@ import { httpOf } from './http-request.ts';
 import type { RemoteFile } from './remote-file.ts';
 import { openRemote } from './remote-file.ts';
 import { storageError } from './storage-error.ts';
+import { WholeHash } from './whole-hash.ts';
 import type { UrlOptions } from './url-source.ts';
 import { readChunk } from './url-source.ts';
 
@@ -103,11 +104,28 @@ function rangeOf(index: number): { start: number; end: number } {
 class CachedChunks extends ChunkedSource implements CachedSource {
   readonly key: string;
   readonly #loader: CachedLoader;
+  #hash: WholeHash | undefined;
 
   constructor(loader: CachedLoader, pool: ChunkPool, start: number | undefined) {
     super(loader, pool, start);
     this.key = loader.key;
     this.#loader = loader;
+    if (loader.unverified === undefined) return;
+    this.#hash = new WholeHash({
+      count: chunkCount(loader.byteLength),
+      hold: (index) => this.hold(index),
+      isKept: (index) => !loader.fromNetwork(index),
+      fetch: (index, wanted) => this.fetch(index, wanted),
+    });
+  }
+
+  override fetch(index: number, wanted: boolean): Promise<Uint8Array> {
+    const chunk = super.fetch(index, wanted);
+    chunk.then(
+      () => this.#hash?.follow(),
+      () => undefined,
+    );
+    return chunk;
   }
 
   flush(): Promise<void> {
@@ -126,6 +144,15 @@ class CachedChunks extends ChunkedSource implements CachedSource {
       await abortable(wanted, signal);
     }
     await abortable(this.flush(), signal);
+    if (!this.#hash || !this.#loader.keeps) return;
+    const actual = await abortable(this.#hash.finish(signal), signal);
+    this.#hash = undefined;
+    await this.#loader.judge(actual);
+  }
+
+  override async close(): Promise<void> {
+    this.#hash?.stop();
+    await super.close();
   }
 }
 
@@ -170,6 +197,28 @@ class CachedLoader implements ChunkLoader {
   /** Chunks that come are stored. */
   get keeps(): boolean {
     return this.#writer !== undefined && !this.#writer.failed;
+  }
+
+  /** The SHA-256 that the whole is yet to be compared with. */
+  get unverified(): string | undefined {
+    return this.#file?.verified ? undefined : (this.#options.sha256 ?? this.#file?.sha256);
+  }
+
+  /** Throws 'corrupt-file' and drops what is stored unless this is the hash of the file. */
+  async judge(actual: string): Promise<void> {
+    const expected = this.unverified;
+    if (!this.#file || expected === undefined) return;
+    const { store } = this.#options;
+    if (actual === expected) {
+      await store.markVerified(this.#file).catch(this.#warn);
+      return;
+    }
+    await store.delete(this.key).catch(this.#warn);
+    throw new QuernError(
+      'corrupt-file',
+      `${this.name} is not the file that the hub lists: its SHA-256 is ${actual}, ${expected} was expected; ` +
+        'what was cached of it was dropped, load the model again',
+    );
   }
 
   get cachedBytes(): number {

@@ -145,8 +145,9 @@ describe('a chunk pool', () => {
     const { get, come, pool, owners, loads } = bench(30);
     for (const index of [0, 1, 2]) void get(0, index, false);
     for (const index of [0, 1, 2]) await come(`0.${index}`);
-    void get(0, 3, false);
+    const waiting = get(0, 3, false);
     pool.stray(owners[0]!, 9, 12);
+    await expect(waiting).rejects.toMatchObject({ code: 'aborted' });
     void get(0, 9);
     await come('0.9');
     expect(loads.slice(3)).toEqual(['0.9']);

@@ -89,8 +89,11 @@ export class ChunkPool {
   stray(owner: object, from: number, to: number): void {
     for (const entry of this.#entries) {
       if (entry.owner !== owner || entry.wanted || (entry.index >= from && entry.index <= to)) continue;
-      if (entry.state === 'waiting') this.#remove(entry);
-      else entry.wanted = true;
+      if (entry.state !== 'waiting') entry.wanted = true;
+      else {
+        this.#remove(entry);
+        entry.reject(new QuernError('aborted', 'it is not read ahead any more'));
+      }
     }
   }
 

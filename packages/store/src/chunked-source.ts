@@ -94,6 +94,11 @@ export class ChunkedSource implements ByteSource {
     return abortable(wanted, signal);
   }
 
+  /** A chunk if it is in memory; see ChunkPool.hold. */
+  hold(index: number): ReturnType<ChunkPool['hold']> {
+    return this.#pool.hold(this, index);
+  }
+
   /** A chunk. `wanted`: see ChunkPool.get. */
   fetch(index: number, wanted: boolean): Promise<Uint8Array> {
     return this.#pool.get(this, index, wanted, () => ({
