@@ -113,10 +113,7 @@ async function build(
     onProgress,
     signal: ending,
   });
-  // When all that is needed has come: what else the files have, for the cache, and whether they are whole.
-  const keeping = streaming.then(async () => {
-    for (const source of sources) await source.complete?.({ signal: ending });
-  });
+  const keeping = completeAfter(streaming, sources, ending);
   const compiling = firstPlans(plans, chunkRows).then(() => performance.now());
   const reading = readTextBeside(file, ending);
   let streamed: StreamTimes, compiled: number, text: ModelText & { textMs: number };
@@ -174,6 +171,16 @@ async function readTextBeside(file: ModelFile, signal: AbortSignal): Promise<Mod
   const begun = performance.now();
   const text = await openText(file, signal);
   return { ...text, textMs: performance.now() - begun };
+}
+
+/** When all that is needed has come: what else the files have, for the cache, and whether they are whole. */
+async function completeAfter(
+  streaming: Promise<unknown>,
+  sources: readonly ByteSource[],
+  signal: AbortSignal,
+): Promise<void> {
+  await streaming;
+  for (const source of sources) await source.complete?.({ signal });
 }
 
 /** Small tensors that shape the model: read before any weight is placed. */
