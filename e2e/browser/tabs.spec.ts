@@ -145,4 +145,10 @@ test('without a SharedWorker one tab leads, and when it is closed another does',
   expect(workers([leading, following])).toEqual([1, 0]);
   await following.evaluate(() => tab.engine.unload());
   await expect.poll(() => workers([leading, following])).toEqual([0, 0]);
+
+  // Going elsewhere ends a leader as closing does.
+  for (const page of [leading, following]) await load(page);
+  await leading.goto('about:blank');
+  expect(await ask(following)).toBe(answer);
+  expect(workers([following])).toEqual([1]);
 });

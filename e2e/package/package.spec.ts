@@ -2,6 +2,7 @@
 // under a CSP that allows nothing but the page's own origin.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Page } from 'playwright/test';
 import { ROOT } from '../../scripts/setup/paths.js';
 import { expect, test } from '../browser/fixtures.ts';
 import { CORS, serveFiles } from '../servers/files.ts';
@@ -59,6 +60,27 @@ test("streams under default-src 'self'", async ({ page }) => {
   }
 });
 
+test("shares an engine in a SharedWorker of the built site under default-src 'self'", async ({ context }) => {
+  const site = new Map<string, Uint8Array>([['/tiny.gguf', await readTiny()]]);
+  for (const name of await filesOf(project.site))
+    site.set(`/${name}`, await readFile(join(project.site, name)));
+  const server = await serveFiles(site, { 'content-security-policy': "default-src 'self'" });
+  try {
+    for (const page of [await context.newPage(), await context.newPage()]) {
+      const own: string[] = [];
+      page.on('worker', (worker) => own.push(worker.url()));
+      await page.goto(`${server.url}/?model=/tiny.gguf&prompt=To%20be&shared`);
+      await expect(page.locator('html')).toHaveAttribute('data-state', /./);
+      const said = await page.locator('#text').innerText();
+      expect(await page.locator('html').getAttribute('data-state'), said).toBe('done');
+      expect(said).toMatch(/\S/);
+      expect(own).toHaveLength(1); // openModels's; the engine's would be another
+    }
+  } finally {
+    await server.close();
+  }
+});
+
 test("a folder of safetensors streams under default-src 'self': what reads it is loaded then", async ({
   page,
 }) => {
@@ -82,14 +104,19 @@ test("a folder of safetensors streams under default-src 'self': what reads it is
   }
 });
 
-test('runs its worker from another origin, through a Blob module', async ({ page }) => {
+test('runs its worker from another origin, through a Blob module', ({ page }) => fromElsewhere(page, false));
+
+// Two tabs never have the same Blob, so there one tab leads.
+test('runs it so for all tabs, too', ({ page }) => fromElsewhere(page, true));
+
+async function fromElsewhere(page: Page, shared: boolean): Promise<void> {
   // A page that takes the package from a CDN: two origins, two servers.
   const cdn = await serveFiles(join(project.package, 'dist'), CORS);
   const html = `<!doctype html><pre id="text"></pre><script type="module">
     import { createEngine, openModels } from '${cdn.url}/index.js';
     const root = document.documentElement;
     try {
-      const engine = await createEngine({ model: new URL('/tiny.gguf', location.href).href });
+      const engine = await createEngine({ model: new URL('/tiny.gguf', location.href).href, shared: ${shared} });
       for await (const chunk of engine.completions.create({ prompt: 'To be', max_tokens: 4, temperature: 0, stream: true }))
         document.getElementById('text').append(chunk.choices[0]?.text ?? '');
       const [cached] = await openModels().list();
@@ -118,7 +145,7 @@ test('runs its worker from another origin, through a Blob module', async ({ page
     await server.close();
     await cdn.close();
   }
-});
+}
 
 test('streams the real model from a URL of its own origin', async ({ page }) => {
   const site = new Map<string, Uint8Array>([['/model.gguf', await readFile(SMOLLM2_FILE)]]);

@@ -1,12 +1,13 @@
-// The page of a stranger: loads ?model=, streams one completion into #text, and says on <html> what is
-// cached and when it is done. It is built in a folder outside of this repository, against the packed package.
+// The page of a stranger: loads ?model= (for all tabs with ?shared), streams one completion into #text, and says on
+// <html> what is cached and when it is done. It is built in a folder outside of this repository, against the packed package.
 import { createEngine, openModels, QuernError } from 'quern';
 
 const query = new URLSearchParams(location.search);
 const root = document.documentElement;
 const text = document.getElementById('text')!;
 try {
-  const engine = await createEngine({ model: new URL(query.get('model') ?? '', location.href).href });
+  const model = new URL(query.get('model') ?? '', location.href).href;
+  const engine = await createEngine({ model, shared: query.has('shared') });
   const stream = engine.completions.create({
     prompt: query.get('prompt') ?? 'The capital of France is',
     max_tokens: 8,

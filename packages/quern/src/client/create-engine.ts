@@ -82,12 +82,13 @@ async function ownEngine(request: LoadRequest, options: CreateEngineOptions): Pr
 
 /** Only what may cross to the worker. */
 function toLoadRequest(options: CreateEngineOptions): LoadRequest {
-  const { model, contextLength, kv, variants, token, hubBaseUrl } = options;
+  const { model, contextLength, kv, memoryBytes, variants, token, hubBaseUrl } = options;
   return {
     model: plainRef(model),
     baseUrl: globalThis.document?.baseURI ?? globalThis.location?.href,
     contextLength,
     kv,
+    memoryBytes,
     variants,
     token,
     hubBaseUrl,

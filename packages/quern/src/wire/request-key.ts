@@ -4,15 +4,17 @@ import { classifyRef, hubText } from '@quern/store';
 import { isList, type LoadRequest } from './host-api.ts';
 
 /**
- * Equal for requests that one engine can serve, from whatever page they come. Nameless blobs and folders
- * are never taken for one another. Throws 'invalid-request' for text that names no model.
+ * Equal for requests that one engine can serve, from whatever page they come and whoever pays for the download.
+ * Nameless blobs and folders are never taken for one another. Throws 'invalid-request' for text that names no model.
  */
-export function requestKey({ model, baseUrl, contextLength, kv, variants, hubBaseUrl }: LoadRequest): string {
+export function requestKey({ model, baseUrl, variants = {}, ...options }: LoadRequest): string {
   const files = (isList(model) ? [...model] : [model]).map((ref) => {
     if (typeof ref === 'string') return placeOf(ref, baseUrl);
     return ref instanceof File ? [ref.name, ref.size, ref.lastModified] : [crypto.randomUUID()];
   });
-  return JSON.stringify([files, contextLength, kv, Object.entries(variants ?? {}).toSorted(), hubBaseUrl]);
+  // Every other option, those of tomorrow too, makes another engine.
+  const others = Object.entries(options).filter(([name, value]) => name !== 'token' && value !== undefined);
+  return JSON.stringify([files, Object.entries(variants).toSorted(), others.toSorted()]);
 }
 
 function placeOf(ref: string, baseUrl: string | undefined): string {

@@ -1,5 +1,5 @@
 import { QuernError } from '@quern/spec';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Engine, makeEngine } from '../../api/engine.ts';
 import { FakeOrigin, type FakeTab, PROGRESS } from '../../testing/fake-tab.ts';
 import { requestKey } from '../../wire/request-key.ts';
@@ -10,6 +10,7 @@ import { lastingBackend } from './lasting-backend.ts';
 const later = (ms = 0) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const origins: FakeOrigin[] = [];
 afterEach(() => {
+  vi.unstubAllGlobals();
   for (const origin of origins.splice(0)) origin.close();
 });
 
@@ -258,6 +259,21 @@ describe("a leader's end", () => {
     expect(await say(second)).toBe('Hello world');
     expect(workers(tabs).toSorted()).toEqual([0, 1]);
   });
+
+  it.each(['pagehide', 'freeze'])(
+    'by its page being put aside (%s) hands over, and the page follows',
+    async (type) => {
+      vi.stubGlobal('window', new EventTarget());
+      vi.stubGlobal('document', new EventTarget());
+      const { origin, tabs } = openTabs(2);
+      const [first, second] = [await open(tabs[0]!), await open(tabs[1]!)];
+      (type === 'freeze' ? document : window).dispatchEvent(new Event(type));
+      await until(() => origin.engines.length === 2);
+      expect(await say(second)).toBe('Hello world');
+      expect(await say(first)).toBe('Hello world');
+      expect(workers(tabs)).toEqual([0, 1]);
+    },
+  );
 
   it('loads the adapters again that this tab had loaded', async () => {
     const { origin, tabs } = openTabs(2);

@@ -40,11 +40,13 @@ export function lead({ started: { worker, terminate }, locks, channel, onEnd }: 
   const end = () => {
     if (ended) return;
     ended = true;
+    unwatchPage();
     for (const hangUp of talks.values()) hangUp();
     keeper?.close();
     terminate();
     onEnd();
   };
+  const unwatchPage = onPutAside(end);
   // A client that asks for nothing and learns when the worker dies: this tab's own engine may be unloaded.
   const keep = async () => {
     try {
@@ -85,5 +87,16 @@ export function lead({ started: { worker, terminate }, locks, channel, onEnd }: 
       retired = true;
       if (talks.size === 0) end();
     },
+  };
+}
+
+/** A page that the browser keeps for later (for its back button, or frozen) may hold its locks, and does nothing. */
+function onPutAside(tell: () => void): () => void {
+  const { window, document } = globalThis;
+  window?.addEventListener('pagehide', tell);
+  document?.addEventListener('freeze', tell);
+  return () => {
+    window?.removeEventListener('pagehide', tell);
+    document?.removeEventListener('freeze', tell);
   };
 }
