@@ -19,13 +19,21 @@ export interface TensorInfo {
 export interface PackedTensor {
   /** The columns come in another order than the model has them: see `AssembledTensor.order`. */
   readonly ordered: boolean;
-  /** Reads the pieces, which stay in memory as long as the result does. Throws 'corrupt-file'. */
-  assemble(sources: readonly ByteSource[], signal?: AbortSignal): Promise<AssembledTensor>;
+  /** Bytes of the small pieces, which are held whole. */
+  readonly smallBytes: number;
+  /**
+   * Reads the small pieces. Of the others `most` bytes are held at once, and a strip: a tensor of no more is read
+   * once, a larger one again for every `most` bytes. Throws 'corrupt-file' and what the sources throw.
+   */
+  assemble(sources: readonly ByteSource[], most: number, signal?: AbortSignal): Promise<AssembledTensor>;
 }
 
 export interface AssembledTensor {
-  /** Rows in blocks of the dtype. `firstRow` is a multiple of 8, and `count` too but at the end. */
-  rows(firstRow: number, count: number): Uint8Array;
+  /**
+   * Rows in blocks of the dtype; matrices that are stacked are counted through, a vector is one row. `firstRow` is a
+   * multiple of 8, and `count` too but at the end. Meant to be asked in order.
+   */
+  rows(firstRow: number, count: number): Promise<Uint8Array>;
   /** Column i of the rows is column order[i] of the model's. */
   readonly order?: Uint32Array<ArrayBuffer>;
 }

@@ -14,6 +14,10 @@ const STRIP_BYTES = 2 << 20;
 const COPIES = 2;
 /** Strips that surely go into the part of the budget that is kept for those who empty it. */
 const STRIPS_KEPT = 4;
+/** The part of the budget that may be filled with the pieces of a packed tensor. */
+const PACKED_SHARE = 3 / 8;
+/** Strips of a packed tensor that are there at once. */
+const PACKED_STRIPS = 2;
 
 export interface WeightStreamOptions {
   gpu: Gpu;
@@ -94,10 +98,12 @@ export async function streamWeights(options: WeightStreamOptions): Promise<Strea
     }
   } catch (error) {
     // What the reader still brings belongs to nobody.
-    void next.then(
-      ({ value }) => value?.release(),
-      () => undefined,
-    );
+    void next
+      .then(
+        ({ value }) => value?.release(),
+        () => undefined,
+      )
+      .then(() => strips.return(undefined));
     throw error;
   }
   await Promise.all(underWay);
@@ -116,9 +122,9 @@ async function* readStrips(
   const stripBytes = Math.min(STRIP_BYTES, Math.floor(budget.reserved / STRIPS_KEPT / COPIES));
   /** Reads a strip once there is room for it. */
   const strip = async (
-    place: Pick<Strip, 'info' | 'firstRow' | 'count' | 'fileBytes' | 'order'>,
+    place: Pick<Strip, 'info' | 'firstRow' | 'count' | 'fileBytes'>,
     size: number,
-    read: () => Promise<Uint8Array> | Uint8Array,
+    read: () => Promise<Uint8Array>,
   ): Promise<Strip> => {
     const release = await budget.take(size * COPIES, 'empty', signal);
     try {
@@ -149,21 +155,41 @@ async function* readStrips(
   }
   return undefined;
 
-  /** Read whole, as its rows lie scattered in it, and handed out a strip at a time. */
+  /**
+   * Its rows lie scattered in the file. All that is held for it is taken at once: those who keep bytes for later
+   * spare none while a reader that holds some waits for more.
+   */
   async function* packedStrips(info: TensorInfo, packed: PackedTensor): AsyncGenerator<Strip> {
-    const { dtype, shape } = info;
-    const assembled = await packed.assemble(sources, signal);
+    const { dtype, shape, byteLength } = info;
     const columns = shape.at(-1)!;
-    const rows = shape.length === 1 ? 1 : shape[0]!;
+    const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
     const rowBytes = (columns / dtype.blockSize) * dtype.blockBytes;
-    const most = Math.max(8, Math.floor(stripBytes / rowBytes / 8) * 8);
-    for (let firstRow = 0; firstRow < rows; firstRow += most) {
-      const count = Math.min(most, rows - firstRow);
-      const order = firstRow === 0 ? assembled.order : undefined;
-      const fileBytes = (info.byteLength * count) / rows;
-      yield await strip({ info, firstRow, count, fileBytes, order }, count * rowBytes, () =>
-        assembled.rows(firstRow, count),
-      );
+    const strip = Math.max(8, Math.floor(stripBytes / rowBytes / 8) * 8);
+    const most = Math.floor(budget.limit * PACKED_SHARE);
+    const held = packed.smallBytes + Math.min(byteLength, most) + PACKED_STRIPS * COPIES * strip * rowBytes;
+    const release = await budget.take(held, 'empty', signal);
+    const underWay: Array<Promise<void>> = [];
+    try {
+      const assembled = await packed.assemble(sources, most, signal);
+      for (let firstRow = 0; firstRow < rows; firstRow += strip) {
+        if (underWay.length >= PACKED_STRIPS) await underWay.shift();
+        const count = Math.min(strip, rows - firstRow);
+        const bytes = await assembled.rows(firstRow, count);
+        let taken!: () => void;
+        underWay.push(new Promise((resolve) => (taken = resolve)));
+        yield {
+          info,
+          firstRow,
+          count,
+          bytes,
+          fileBytes: (byteLength * count) / rows,
+          order: firstRow === 0 ? assembled.order : undefined,
+          release: taken,
+        };
+      }
+      await Promise.all(underWay);
+    } finally {
+      release();
     }
   }
 }

@@ -1,37 +1,23 @@
-// Where the rows of experts go as they stream in: dealt out to the experts, turned where a checkpoint has them by
-// columns, sorted where gate and up take turns.
+// Where the rows of experts go as they stream in: dealt out to the experts, sorted where gate and up take turns.
 
 import type { TensorInfo } from '@quern/dtypes';
 import type { Tensor, Uploader } from '@quern/gpu';
 import { type ExpertWeight, writeExpertRows } from '@quern/kernels';
-import { QuernError } from '@quern/spec';
 import type { ExpertLayout } from './experts.ts';
-import { ExpertTransposer } from './transposed-experts.ts';
 import type { RowSink } from './weight-registry.ts';
 
 /** Rows of experts from `firstExpert` on, `rows` of each, which lie at row `at` of the expert. */
 export function expertSink(
   upload: Uploader,
   weight: ExpertWeight,
-  { name, shape, dtype }: TensorInfo,
+  { dtype }: TensorInfo,
   { firstExpert, rows, at }: { firstExpert: number; rows: number; at: number },
-  { interleaved = false, transposed = false }: ExpertLayout,
+  { interleaved = false }: ExpertLayout,
 ): RowSink {
-  const put = (first: number, count: number, bytes: Uint8Array) =>
-    writeExpertRows(upload, weight, { first, count, rowsEach: rows, at, interleaved }, bytes, dtype);
-  // Single experts and the halves of MXFP4 have rows.
-  if (!transposed || shape.length < 3 || !name.endsWith('.weight')) {
-    return (first, count, bytes) => put(firstExpert * rows + first, count, bytes);
-  }
-  if (dtype.blockSize !== 1) {
-    throw new QuernError(
-      'unsupported-dtype',
-      `Tensor '${name}' holds the columns of experts as ${dtype.name}; F32, F16 and BF16 can be turned into rows.`,
-    );
-  }
-  const transposer = new ExpertTransposer(rows, weight.cols, dtype.blockBytes);
-  return (first, count, bytes) =>
-    transposer.add(first, count, bytes, (expert, matrix) => put(expert * rows, rows, matrix));
+  return (first, count, bytes) => {
+    const place = { first: firstExpert * rows + first, count, rowsEach: rows, at, interleaved };
+    writeExpertRows(upload, weight, place, bytes, dtype);
+  };
 }
 
 /** A row for each expert, at `at` of its row of `stride` values. */

@@ -5,6 +5,7 @@ import { type DType, dtypeByName, mxfp4, type TensorInfo } from '@quern/dtypes';
 import type { Tensor } from '@quern/gpu';
 import type { ExpertWeight } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
+import { transposedExperts } from './rearranged.ts';
 
 /** The same projection of every expert of a layer. Parts of one type share a weight. */
 export interface Experts {
@@ -52,7 +53,9 @@ export function expertTensors(
 ): { dtype: DType; tensors: ExpertTensor[] } {
   const stacked = tensors.get(`${base}.weight`);
   if (stacked) {
-    const info = shaped(stacked, transposed ? [count, cols, rows] : [count, rows, cols]);
+    const info = transposed
+      ? transposedExperts(shaped(stacked, [count, cols, rows]))
+      : shaped(stacked, [count, rows, cols]);
     return { dtype: info.dtype, tensors: [{ info, firstExpert: 0 }] };
   }
   const [blocks, scales] = [tensors.get(`${base}.blocks`), tensors.get(`${base}.scales`)];

@@ -109,7 +109,10 @@ test('matrices that lie apart go up as they are', () => {
 
 test('inputs in an order of their own are refused', () => {
   const tensors = file([COMBINED, F32, heads * each, rank]);
-  const ordered = { ...tensors.get(COMBINED)!, packed: { ordered: true, assemble: () => Promise.reject() } };
+  const ordered = {
+    ...tensors.get(COMBINED)!,
+    packed: { ordered: true, smallBytes: 0, assemble: () => Promise.reject() },
+  };
   const registry = new WeightRegistry(fakeGpu(), new Map([[COMBINED, ordered]]));
   expect(() => latentHeads(registry, 0, dims)).toThrow(/reordered/);
 });

@@ -1,7 +1,7 @@
 import { bf16, f16, f32, q8_0, type TensorInfo } from '@quern/dtypes';
 import { memorySource } from '@quern/formats/testing';
 import { expect, test } from 'vitest';
-import { stacked, transposed, ungrouped } from './rearranged.ts';
+import { stacked, transposed, transposedExperts, ungrouped } from './rearranged.ts';
 
 function tensor(shape: number[], dtype = f32, offset = 0): TensorInfo {
   const byteLength = shape.reduce((product, n) => product * n, 1) * dtype.blockBytes;
@@ -12,9 +12,16 @@ function tensor(shape: number[], dtype = f32, offset = 0): TensorInfo {
 const counting = (length: number) =>
   memorySource(new Uint8Array(Float32Array.from({ length }, (_, i) => i).buffer), 'f');
 
+/** The same, whatever may be held of it at once. */
 async function rowsOf(info: TensorInfo, length: number, firstRow: number, count: number): Promise<number[]> {
-  const assembled = await info.packed!.assemble([counting(length)]);
-  return [...new Float32Array(assembled.rows(firstRow, count).slice().buffer)];
+  const [whole, ...others] = await Promise.all(
+    [Infinity, 0, 20].map(async (most) => {
+      const assembled = await info.packed!.assemble([counting(length)], most);
+      return [...new Float32Array((await assembled.rows(firstRow, count)).slice().buffer)];
+    }),
+  );
+  for (const other of others) expect(other).toEqual(whole);
+  return whole!;
 }
 
 test('a matrix turned round, by strips', async () => {
@@ -26,8 +33,28 @@ test('a matrix turned round, by strips', async () => {
 
 test('values of two bytes turned round', async () => {
   const info = transposed(tensor([2, 2], f16));
-  const assembled = await info.packed!.assemble([memorySource(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), 'f')]);
-  expect([...assembled.rows(0, 2)]).toEqual([1, 2, 5, 6, 3, 4, 7, 8]);
+  const assembled = await info.packed!.assemble(
+    [memorySource(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), 'f')],
+    0,
+  );
+  expect([...(await assembled.rows(0, 2))]).toEqual([1, 2, 5, 6, 3, 4, 7, 8]);
+});
+
+test('experts turned round, by strips that end within one', async () => {
+  // [experts, cols, rows] of 2 x 2 x 3: value 100 e + 10 row + col.
+  const stored = [0, 10, 20, 1, 11, 21, 100, 110, 120, 101, 111, 121];
+  const info = transposedExperts(tensor([2, 2, 3]));
+  expect(info.shape).toEqual([2, 3, 2]);
+  for (const most of [0, 16, Infinity]) {
+    const source = memorySource(new Uint8Array(Float32Array.from(stored).buffer), 'f');
+    const assembled = await info.packed!.assemble([source], most);
+    const rows = async (first: number, count: number) => [
+      ...new Float32Array((await assembled.rows(first, count)).buffer),
+    ];
+    expect(await rows(0, 2)).toEqual([0, 1, 10, 11]);
+    expect(await rows(2, 3)).toEqual([20, 21, 100, 101, 110, 111]);
+    expect(await rows(5, 1)).toEqual([120, 121]);
+  }
 });
 
 test('groups of two queries, a key and a value, as all queries, all keys, all values', async () => {

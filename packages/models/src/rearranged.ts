@@ -1,36 +1,85 @@
-// Tensors of checkpoints whose values stand in another order than GGUF has them: each is read whole, and given
-// out by rows as they are wanted. F32, F16 and BF16 only, as checkpoints have them.
+// Tensors of checkpoints whose values stand in another order than GGUF has them, given out by rows as they are
+// wanted. F32, F16 and BF16 only, as checkpoints have them.
 
 import type { TensorInfo } from '@quern/dtypes';
+import { ColumnReader, type HeldColumns } from '@quern/formats';
 import { type ByteSource, QuernError } from '@quern/spec';
 
 /** A matrix stored [cols, rows] as [rows, cols] (GPT-2's Conv1D). Throws 'corrupt-file' for what is no matrix. */
 export function transposed(info: TensorInfo): TensorInfo {
   const [inner, outer] = info.shape as [number, number];
   if (info.shape.length !== 2) throw unfit(info, 'is no matrix');
-  const size = elementBytes(info);
+  return { ...turned(info, [1, inner, outer], elementBytes(info)), shape: [outer, inner] };
+}
+
+/**
+ * Experts stored by inputs, [experts, cols, rows] (Llama 4, gpt-oss in BF16), as [experts, rows, cols].
+ * Throws 'unsupported-dtype' for blocks, which cannot be turned.
+ */
+export function transposedExperts(info: TensorInfo): TensorInfo {
+  const [experts, cols, rows] = info.shape as [number, number, number];
+  const { name, dtype } = info;
+  if (dtype.blockSize !== 1) {
+    throw new QuernError(
+      'unsupported-dtype',
+      `Tensor '${name}' holds the columns of experts as ${dtype.name}; F32, F16 and BF16 can be turned into rows.`,
+    );
+  }
+  return { ...turned(info, [experts, cols, rows], dtype.blockBytes), shape: [experts, rows, cols] };
+}
+
+/** Matrices stored [inner, outer] one after the other, given out as rows of `inner` values of `size` bytes. */
+function turned(
+  info: TensorInfo,
+  [count, inner, outer]: readonly [count: number, inner: number, outer: number],
+  size: number,
+): TensorInfo {
+  const { file, offset } = info;
   return {
     ...info,
-    shape: [outer, inner],
     packed: {
       ordered: false,
-      async assemble(sources, signal) {
-        const bytes = await readWhole(info, sources, signal);
+      smallBytes: 0,
+      async assemble(sources, most, signal) {
+        const matrix = { file, offset, rows: inner, rowBytes: outer * size };
+        const reader = new ColumnReader(matrix, sources, most, signal);
         return {
-          rows(firstRow, count) {
-            const out = new Uint8Array(count * inner * size);
-            for (let r = 0; r < count; r++) {
-              for (let c = 0; c < inner; c++) {
-                const at = (c * outer + firstRow + r) * size;
-                for (let b = 0; b < size; b++) out[(r * inner + c) * size + b] = bytes[at + b]!;
-              }
+          async rows(firstRow, wanted) {
+            const out = new Uint8Array(wanted * inner * size);
+            const end = firstRow + wanted;
+            for (let row = firstRow; row < end;) {
+              const index = Math.floor(row / outer);
+              const until = Math.min(end, (index + 1) * outer);
+              const from = row - index * outer;
+              // Reading begins at a word.
+              const [a, b] = [(from * size) & ~3, (from + until - row) * size];
+              const held = await reader.columns(a, b, offset + index * inner * outer * size);
+              const strip = out.subarray((row - firstRow) * inner * size, (until - firstRow) * inner * size);
+              turn(held, from * size, strip, [until - row, inner, size]);
+              row = until;
             }
+            if (count * outer < end) throw unfit(info, `has no row ${end - 1}`);
             return out;
           },
         };
       },
     },
   };
+}
+
+/** Columns from byte `from` on become `rows` rows of `cols` values. */
+function turn(
+  { bytes, stride, first }: HeldColumns,
+  from: number,
+  out: Uint8Array,
+  [rows, cols, size]: readonly [rows: number, cols: number, size: number],
+): void {
+  for (let c = 0; c < cols; c++) {
+    const at = c * stride + from - first;
+    for (let r = 0; r < rows; r++) {
+      for (let b = 0; b < size; b++) out[(r * cols + c) * size + b] = bytes[at + r * size + b]!;
+    }
+  }
 }
 
 export interface HeadGroups {
@@ -65,18 +114,24 @@ export function ungrouped(info: TensorInfo, { heads, kvHeads, headDim }: HeadGro
     ...info,
     packed: {
       ordered: false,
-      async assemble(sources, signal) {
-        const bytes = await readWhole(info, sources, signal);
-        const row = (at: number) => {
-          const stored = groupedRow(at, { heads, kvHeads, headDim });
-          return bytes.subarray(stored * rowBytes, (stored + 1) * rowBytes);
-        };
+      smallBytes: 0,
+      async assemble(sources, most, signal) {
+        const whole = info.byteLength <= most ? await readWhole(info, sources, signal) : undefined;
+        const read = (row: number, count: number) =>
+          whole?.subarray(row * rowBytes, (row + count) * rowBytes) ??
+          readRows(info, row, count, rowBytes, sources, signal);
         return {
-          rows(firstRow, count) {
+          async rows(firstRow, count) {
             // A vector is one row.
             const [first, many] = info.shape.length === 1 ? [0, rows] : [firstRow, count];
             const out = new Uint8Array(many * rowBytes);
-            for (let i = 0; i < many; i++) out.set(row(first + i), i * rowBytes);
+            // Rows of one head stand together.
+            for (let i = 0; i < many;) {
+              const run = Math.min(many - i, headDim - ((first + i) % headDim));
+              const stored = groupedRow(first + i, { heads, kvHeads, headDim });
+              out.set(await read(stored, run), i * rowBytes);
+              i += run;
+            }
             return out;
           },
         };
@@ -99,13 +154,14 @@ export function stacked(name: string, parts: readonly TensorInfo[]): TensorInfo 
     byteLength: parts.length * first.byteLength,
     packed: {
       ordered: false,
-      async assemble(sources, signal) {
+      smallBytes: parts.length * first.byteLength,
+      async assemble(sources, _most, signal) {
         const all = new Uint8Array(parts.length * first.byteLength);
         for (const [i, part] of parts.entries()) {
           all.set(await readWhole(part, sources, signal), i * first.byteLength);
         }
         return {
-          rows: (firstRow, count) =>
+          rows: async (firstRow, count) =>
             all.subarray(firstRow * first.byteLength, (firstRow + count) * first.byteLength),
         };
       },
@@ -113,13 +169,25 @@ export function stacked(name: string, parts: readonly TensorInfo[]): TensorInfo 
   };
 }
 
-async function readWhole(
+function readWhole(
   info: TensorInfo,
   sources: readonly ByteSource[],
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  const bytes = await sources[info.file]!.read(info.offset, info.byteLength, signal);
-  if (bytes.byteLength !== info.byteLength) throw unfit(info, 'is cut short by the end of its file');
+  return readRows(info, 0, 1, info.byteLength, sources, signal);
+}
+
+async function readRows(
+  info: TensorInfo,
+  firstRow: number,
+  count: number,
+  rowBytes: number,
+  sources: readonly ByteSource[],
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const length = count * rowBytes;
+  const bytes = await sources[info.file]!.read(info.offset + firstRow * rowBytes, length, signal);
+  if (bytes.byteLength !== length) throw unfit(info, 'is cut short by the end of its file');
   return bytes;
 }
 

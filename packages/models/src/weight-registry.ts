@@ -35,6 +35,8 @@ export class WeightRegistry {
   readonly #tensors: ReadonlyMap<string, TensorInfo>;
   readonly #hostVectors: ReadonlyMap<string, Float32Array>;
   readonly #destinations = new Map<string, Destination>();
+  /** Tensors of the file that are read otherwise than they stand there. */
+  readonly #turned = new Map<string, TensorInfo>();
   readonly #weights: Weight[] = [];
   readonly #experts: ExpertWeight[] = [];
   readonly #vectors: Tensor[] = [];
@@ -185,6 +187,7 @@ export class WeightRegistry {
           const place = { firstExpert, rows: part.rows, at };
           const sink = expertSink(this.#upload, weight, info, place, layout);
           this.#destinations.set(info.name, { kind: 'sink', sink });
+          if (info !== this.#tensors.get(info.name)) this.#turned.set(info.name, info);
         }
         at += part.rows;
       }
@@ -289,7 +292,7 @@ export class WeightRegistry {
   /** The tensors of the file that are wanted, in the order of their bytes. */
   wanted(): TensorInfo[] {
     return [...this.#destinations.keys()]
-      .map((name) => this.#tensors.get(name)!)
+      .map((name) => this.#turned.get(name) ?? this.#tensors.get(name)!)
       .sort((a, b) => a.file - b.file || a.offset - b.offset);
   }
 

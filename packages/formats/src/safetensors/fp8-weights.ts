@@ -51,19 +51,25 @@ export function fp8Weight(
     byteLength: weights.byteLength + (scales?.byteLength ?? 0),
     packed: {
       ordered: false,
-      async assemble(sources: readonly ByteSource[], signal?: AbortSignal): Promise<AssembledTensor> {
-        const bytes = await readPiece(weights, sources, signal);
+      smallBytes: (scales?.shape ?? []).reduce((product, n) => product * n, 4),
+      async assemble(sources: readonly ByteSource[], _most, signal): Promise<AssembledTensor> {
         const values = scales ? await readFloats(scales, sources, signal) : Float32Array.of(1);
         const blocks = inputs / dtype.blockSize;
         return {
-          rows(firstRow, count) {
+          async rows(firstRow, count) {
+            const strip = {
+              ...weights,
+              offset: weights.offset + firstRow * inputs,
+              byteLength: count * inputs,
+            };
+            const bytes = await readPiece(strip, sources, signal);
             const out = new Uint8Array(count * blocks * dtype.blockBytes);
             const view = new DataView(out.buffer);
             for (let row = 0; row < count; row++) {
               const n = firstRow + row;
               for (let b = 0; b < blocks; b++) {
                 const at = (row * blocks + b) * dtype.blockBytes;
-                const from = n * inputs + b * dtype.blockSize;
+                const from = row * inputs + b * dtype.blockSize;
                 const scale =
                   Math.floor(n / block[0]) * strides.block +
                   n * strides.row +

@@ -13,6 +13,7 @@ import {
   type TensorInfo,
 } from '@quern/dtypes';
 import { QuernError, type ByteSource } from '@quern/spec';
+import { ColumnReader, type HeldColumns } from '../column-reader.ts';
 import { findPiece, getPiece, type Piece, readPiece, type StoredTensors, wrongPiece } from './piece.ts';
 import type { Quantization } from './quantization.ts';
 
@@ -90,7 +91,12 @@ export function integerWeight(
     file: weights.file,
     offset: weights.offset,
     byteLength: weights.byteLength + zeros.byteLength + scales.byteLength + (indices?.byteLength ?? 0),
-    packed: { ordered, assemble: (sources, signal) => assemble(plan, ordered, sources, signal) },
+    packed: {
+      ordered,
+      // Indices are there a second time as the order that they make.
+      smallBytes: zeros.byteLength + scales.byteLength + 2 * (indices?.byteLength ?? 0),
+      assemble: (sources, most, signal) => assemble(plan, ordered, sources, most, signal),
+    },
   };
 }
 
@@ -98,24 +104,43 @@ async function assemble(
   plan: Plan,
   ordered: boolean,
   sources: readonly ByteSource[],
+  most: number,
   signal: AbortSignal | undefined,
 ): Promise<AssembledTensor> {
   const { weights, zeros, scales, indices } = plan;
-  const groupOf = indices && new Int32Array(wordsOf(await readPiece(indices, sources, signal)));
+  const groupOf = indices && new Int32Array((await readPiece(indices, sources, signal)).buffer);
   const order = orderOf(plan, ordered, groupOf);
-  const words = wordsOf(await readPiece(weights, sources, signal));
   const zeroWords = wordsOf(await readPiece(zeros, sources, signal));
   const scaleBytes = await readPiece(scales, sources, signal);
+  // Rows of the file are inputs, columns the outputs that are asked for: one to a word, or eight.
+  const byOutputs = plan.quantization.kind === 'awq';
+  const { file, offset } = weights;
+  const [rows, words] = weights.shape as [number, number];
+  const reader = new ColumnReader({ file, offset, rows, rowBytes: words * 4 }, sources, most, signal);
+  const perWord = byOutputs ? 8 : 1;
   return {
-    rows: (firstRow, count) => {
+    async rows(firstRow, count) {
+      const last = Math.ceil((firstRow + count) / perWord);
+      const held = await reader.columns((firstRow / perWord) * 4, last * 4);
       const out = new Uint8Array(count * rowBytes(plan));
       writeHeaders(plan, zeroWords, scaleBytes, firstRow, count, out);
-      if (plan.quantization.kind === 'awq') writeByOutputs(plan, words, firstRow, count, out);
-      else writeByInputs(plan, words, order, firstRow, count, out);
+      if (byOutputs) writeByOutputs(plan, heldWords(held), firstRow, count, out);
+      else writeByInputs(plan, heldWords(held), order, firstRow, count, out);
       return out;
     },
     ...(ordered && { order }),
   };
+}
+
+/** Word c of row r is `words[r * stride + c - first]`. */
+interface HeldWords {
+  readonly words: Uint32Array;
+  readonly stride: number;
+  readonly first: number;
+}
+
+function heldWords({ bytes, stride, first }: HeldColumns): HeldWords {
+  return { words: wordsOf(bytes), stride: stride / 4, first: first / 4 };
 }
 
 function wordsOf(bytes: Uint8Array<ArrayBuffer>): Uint32Array {
@@ -187,16 +212,16 @@ function placeOf({ bits, dtype }: Plan, k: number): number {
 /** GPTQ: word (k / perWord, n) holds inputs k .. of output n. `order`: the input that each column is. */
 function writeByInputs(
   plan: Plan,
-  words: Uint32Array,
+  { words, stride, first: held }: HeldWords,
   order: Uint32Array,
   firstRow: number,
   count: number,
   out: Uint8Array,
 ): void {
-  const { bits, inputs, outputs } = plan;
+  const { bits, inputs } = plan;
   const perWord = 32 / bits;
   const row = rowBytes(plan);
-  const baseOf = (k: number) => Math.floor(order[k]! / perWord) * outputs + firstRow;
+  const baseOf = (k: number) => Math.floor(order[k]! / perWord) * stride + firstRow - held;
   const shiftOf = (k: number) => bits * (order[k]! % perWord);
   for (let first = 0; first < count; first += TILE) {
     const end = Math.min(first + TILE, count);
@@ -221,13 +246,12 @@ function writeByInputs(
 /** AWQ: word (k, n / 8) holds outputs n .. of input k. */
 function writeByOutputs(
   plan: Plan,
-  words: Uint32Array,
+  { words, stride, first: held }: HeldWords,
   firstRow: number,
   count: number,
   out: Uint8Array,
 ): void {
-  const { inputs, outputs } = plan;
-  const stride = outputs / 8;
+  const { inputs } = plan;
   const row = rowBytes(plan);
   // Rows within eight whose nibbles are a word's even ones, from the lowest up, and its odd ones.
   const [even, odd] = [0, 1].map((parity) =>
@@ -241,7 +265,7 @@ function writeByOutputs(
       if ((k & 16) !== 0) continue;
       const place = placeOf(plan, k);
       for (let i = first; i < end; i += 8) {
-        const from = k * stride + ((firstRow + i) >> 3);
+        const from = k * stride + ((firstRow + i) >> 3) - held;
         const a = words[from]!;
         const b = words[from + 16 * stride]!;
         const low = (a & 0x0f0f0f0f) | ((b & 0x0f0f0f0f) << 4);
