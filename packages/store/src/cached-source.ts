@@ -1,25 +1,24 @@
 // A file on a web server, through a chunk store: what is there comes from it, the rest from the network and
 // into it. A file that is there whole needs no network at all; one that is there in part is checked against
 // the server by the first request for a missing chunk.
-import type { ByteSource, CompleteOptions } from '@quern/spec';
-import { QuernError, throwIfAborted } from '@quern/spec';
-import type { LoadedChunk } from './chunk-pool.ts';
+import type { ByteSource, CompleteOptions, QuernError } from '@quern/spec';
+import { throwIfAborted } from '@quern/spec';
 import { abortable } from './abortable.ts';
+import { CachedLoader, PATIENCE_MS, POLL_MS, rangeOf } from './cached-loader.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import type { ChunkStore, FileInfo, ModelRefMark, StoredFile } from './chunk-store.ts';
 import { CHUNK_BYTES, chunkCount, isComplete, sameVersion } from './chunk-store.ts';
-import { ChunkWriter } from './chunk-writer.ts';
-import type { ChunkLoader } from './chunked-source.ts';
 import { ChunkedSource, MAX_AHEAD } from './chunked-source.ts';
+import type { Locks } from './download-turn.ts';
+import { DownloadTurn } from './download-turn.ts';
 import { keyOfUrl, nameOfUrl } from './file-key.ts';
-import type { Http } from './http-request.ts';
 import { httpOf } from './http-request.ts';
 import type { RemoteFile } from './remote-file.ts';
 import { openRemote } from './remote-file.ts';
+import { sleep } from './retry.ts';
 import { storageError } from './storage-error.ts';
-import { WholeHash } from './whole-hash.ts';
 import type { UrlOptions } from './url-source.ts';
-import { readChunk } from './url-source.ts';
+import { WholeHash } from './whole-hash.ts';
 
 export interface CachedOptions extends UrlOptions {
   store: ChunkStore;
@@ -28,6 +27,11 @@ export interface CachedOptions extends UrlOptions {
   /** Of the whole file, where it is known: then it tells which cached chunks are of this file. */
   sha256?: string;
   mark?: ModelRefMark;
+  /** So that tabs of an origin download a file once; navigator.locks if undefined. */
+  locks?: Locks;
+  /** While another tab downloads: how often the store is looked at, and how long without news is too long, in ms. */
+  pollMs?: number;
+  patienceMs?: number;
   /** The store failed (full, refused, deleted): loading goes on, uncached. At most once a source. */
   onWarning?: (warning: QuernError) => void;
 }
@@ -42,40 +46,83 @@ export interface CachedSource extends ByteSource {
 
 /** Opens an absolute URL. Throws 'not-found', 'network', 'aborted'; never because of the store. */
 export async function openCached(url: string, options: CachedOptions): Promise<CachedSource> {
-  const { store } = options;
-  throwIfAborted(options.signal);
-  const warn = warnOnce(options.onWarning);
+  const { store, signal } = options;
+  throwIfAborted(signal);
   const pool = options.pool ?? new ChunkPool();
-  const http = httpOf(options, () => pool.pace.trouble());
-  const info = {
+  const common = {
+    ...options,
+    url,
+    http: httpOf(options, () => pool.pace.trouble()),
     key: options.key ?? keyOfUrl(url),
     name: options.name ?? nameOfUrl(url),
-    ...(options.mark && { mark: options.mark }),
-    ...(options.sha256 !== undefined && { sha256: options.sha256 }),
+    warn: warnOnce(options.onWarning),
   };
-  const open = (file: StoredFile | undefined, remote?: RemoteFile, start?: number): CachedSource => {
-    const loader = new CachedLoader(url, info, options, http, warn, file, remote);
-    return new CachedChunks(loader, pool, start);
-  };
-  const known = await store.find(info.key).catch(warn);
-  const isOther = known?.sha256 !== undefined && (info.sha256 ?? known.sha256) !== known.sha256;
-  if (known && isComplete(known) && !isOther) {
-    const { byteLength, validator } = known;
-    const touched = await store.open({ ...info, byteLength, validator }).catch(warn);
-    return open(touched && isComplete(touched) ? touched : known);
+  const { key, name, warn, mark, sha256 } = common;
+  const info = { key, name, ...(mark && { mark }), ...(sha256 !== undefined && { sha256 }) };
+  const kept = usable(await store.find(key).catch(warn), sha256);
+  const locks = kept && isComplete(kept) ? undefined : (options.locks ?? globalThis.navigator?.locks);
+  const turn = locks && (await DownloadTurn.begin(locks, key).catch(() => undefined));
+  const open = (file: StoredFile | undefined, remote?: RemoteFile, start?: number): CachedSource =>
+    new CachedChunks(new CachedLoader({ ...common, file, remote, turn }), pool, start);
+  try {
+    const known = turn ? await latestOf(common, turn) : kept;
+    if (known && (isComplete(known) || turn?.waits)) {
+      if (isComplete(known)) turn?.end();
+      const { byteLength, validator } = known;
+      const touched = await store.open({ ...info, byteLength, validator }).catch(warn);
+      return open(touched?.id === known.id ? touched : known);
+    }
+    const first = known ? firstMissing(known) : 0;
+    const remote = await openRemote(url, common.http, rangeOf(first), signal);
+    const { byteLength, validator } = remote;
+    // A server that tells neither ETag nor date cannot be trusted to have the same file still.
+    const same = known !== undefined && sameVersion(known, { ...info, byteLength, validator }) === true;
+    const file = await recordOf(store, { ...info, byteLength, validator }, !same).catch(warn);
+    // A server without ranges begins at byte 0 whatever was asked for; what is wanted is still `first`.
+    const start = same && !remote.ranged ? first : (remote.arriving ?? 0) / CHUNK_BYTES;
+    return open(file, remote, remote.byteLength > 0 ? start : undefined);
+  } catch (error) {
+    turn?.end();
+    throw error;
   }
-  const first = known && !isOther ? firstMissing(known) : 0;
-  const remote = await openRemote(url, http, rangeOf(first), options.signal);
-  const { byteLength, validator } = remote;
-  // A server that tells neither ETag nor date cannot be trusted to have the same file still.
-  const same = known !== undefined && sameVersion(known, { ...info, byteLength, validator }) === true;
-  const file = await recordOf(store, { ...info, byteLength, validator }, known !== undefined && !same).catch(
-    warn,
-  );
-  // A server without ranges begins at byte 0 whatever was asked for; what is wanted is still `first`.
-  const start = same && !remote.ranged ? first : (remote.arriving ?? 0) / CHUNK_BYTES;
-  return open(file, remote, remote.byteLength > 0 ? start : undefined);
 }
+
+/** A record, unless it is of a file with another hash. */
+function usable(found: StoredFile | undefined, sha256: string | undefined): StoredFile | undefined {
+  return found?.sha256 !== undefined && (sha256 ?? found.sha256) !== found.sha256 ? undefined : found;
+}
+
+/**
+ * What the store has of the file: its record if it is whole, or ours to go on with, or to be followed. While another
+ * tab downloads it, and nothing tells yet which version that is, waits for that.
+ */
+async function latestOf(
+  { store, key, sha256, warn, signal, pollMs = POLL_MS, patienceMs = PATIENCE_MS }: Latest,
+  turn: DownloadTurn,
+): Promise<StoredFile | undefined> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    const mine = !turn.waits;
+    let refused = false;
+    const found = await store.find(key).catch((error: unknown) => {
+      refused = true;
+      return warn(error);
+    });
+    const known = usable(found, sha256);
+    if (mine || (known && (isComplete(known) || (known.validator ?? known.sha256) !== undefined)))
+      return known;
+    if (refused || performance.now() > until) {
+      turn.end();
+      return known;
+    }
+    await sleep(pollMs, signal);
+  }
+}
+
+type Latest = Pick<
+  ConstructorParameters<typeof CachedLoader>[0],
+  'store' | 'key' | 'sha256' | 'warn' | 'signal' | 'pollMs' | 'patienceMs'
+>;
 
 function warnOnce(onWarning: CachedOptions['onWarning']): (error: unknown) => undefined {
   let warned = false;
@@ -95,10 +142,6 @@ function firstMissing(file: StoredFile): number {
   let index = 0;
   while (file.stored.has(index)) index++;
   return index;
-}
-
-function rangeOf(index: number): { start: number; end: number } {
-  return { start: index * CHUNK_BYTES, end: (index + 1) * CHUNK_BYTES };
 }
 
 class CachedChunks extends ChunkedSource implements CachedSource {
@@ -122,10 +165,15 @@ class CachedChunks extends ChunkedSource implements CachedSource {
   override fetch(index: number, wanted: boolean): Promise<Uint8Array> {
     const chunk = super.fetch(index, wanted);
     chunk.then(
-      () => this.#hash?.follow(),
+      () => this.#follow(),
       () => undefined,
     );
     return chunk;
+  }
+
+  /** Not while another tab downloads the file: that one does it. */
+  #follow(): void {
+    if (!this.#loader.follows) this.#hash?.follow();
   }
 
   flush(): Promise<void> {
@@ -133,6 +181,15 @@ class CachedChunks extends ChunkedSource implements CachedSource {
   }
 
   async complete({ signal }: CompleteOptions = {}): Promise<void> {
+    try {
+      await this.#fetchRest(signal);
+      if (this.#loader.keeps) await this.#verify(signal);
+    } finally {
+      this.#loader.endTurn();
+    }
+  }
+
+  async #fetchRest(signal: AbortSignal | undefined): Promise<void> {
     const all = Array.from({ length: chunkCount(this.byteLength) }, (_, index) => index);
     const missing = all.filter((index) => this.#loader.fromNetwork(index));
     for (const [at, index] of missing.entries()) {
@@ -144,7 +201,10 @@ class CachedChunks extends ChunkedSource implements CachedSource {
       await abortable(wanted, signal);
     }
     await abortable(this.flush(), signal);
-    if (!this.#hash || !this.#loader.keeps) return;
+  }
+
+  async #verify(signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#hash || (await this.#loader.verifiedByOther(signal))) return;
     const actual = await abortable(this.#hash.finish(signal), signal);
     this.#hash = undefined;
     await this.#loader.judge(actual);
@@ -153,130 +213,5 @@ class CachedChunks extends ChunkedSource implements CachedSource {
   override async close(): Promise<void> {
     this.#hash?.stop();
     await super.close();
-  }
-}
-
-class CachedLoader implements ChunkLoader {
-  readonly key: string;
-  readonly name: string;
-  readonly byteLength: number;
-  readonly #url: string;
-  readonly #options: CachedOptions;
-  readonly #http: Http;
-  readonly #warn: (error: unknown) => undefined;
-  readonly #file: StoredFile | undefined;
-  readonly #writer: ChunkWriter | undefined;
-  #remote: RemoteFile | undefined;
-  #opening: Promise<RemoteFile> | undefined;
-
-  constructor(
-    url: string,
-    { key, name }: { key: string; name: string },
-    options: CachedOptions,
-    http: Http,
-    warn: (error: unknown) => undefined,
-    file: StoredFile | undefined,
-    remote: RemoteFile | undefined,
-  ) {
-    this.key = key;
-    this.name = name;
-    this.byteLength = remote?.byteLength ?? file?.byteLength ?? 0;
-    this.#url = url;
-    this.#options = options;
-    this.#http = http;
-    this.#warn = warn;
-    this.#file = file;
-    this.#remote = remote;
-    if (file) this.#writer = new ChunkWriter(options.store, file, warn);
-  }
-
-  get bytesFetched(): number {
-    return this.#remote?.bytesFetched ?? 0;
-  }
-
-  /** Chunks that come are stored. */
-  get keeps(): boolean {
-    return this.#writer !== undefined && !this.#writer.failed;
-  }
-
-  /** The SHA-256 that the whole is yet to be compared with. */
-  get unverified(): string | undefined {
-    return this.#file?.verified ? undefined : (this.#options.sha256 ?? this.#file?.sha256);
-  }
-
-  /** Throws 'corrupt-file' and drops what is stored unless this is the hash of the file. */
-  async judge(actual: string): Promise<void> {
-    const expected = this.unverified;
-    if (!this.#file || expected === undefined) return;
-    const { store } = this.#options;
-    if (actual === expected) {
-      await store.markVerified(this.#file).catch(this.#warn);
-      return;
-    }
-    await store.delete(this.key).catch(this.#warn);
-    throw new QuernError(
-      'corrupt-file',
-      `${this.name} is not the file that the hub lists: its SHA-256 is ${actual}, ${expected} was expected; ` +
-        'what was cached of it was dropped, load the model again',
-    );
-  }
-
-  get cachedBytes(): number {
-    return this.#writer?.storedBytes ?? 0;
-  }
-
-  fromNetwork(index: number): boolean {
-    return !this.#writer?.willHave(index);
-  }
-
-  async load(index: number): Promise<LoadedChunk & { from: 'network' | 'cache' }> {
-    throwIfAborted(this.#options.signal);
-    const kept = await this.#kept(index);
-    if (kept) return { bytes: kept, from: 'cache' };
-    const bytes = await readChunk(await this.#network(index), index);
-    return { bytes, from: 'network', stored: this.#writer?.write(index, bytes) };
-  }
-
-  async #kept(index: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    if (!this.#file || !(await this.#writer?.has(index))) return undefined;
-    const bytes = await this.#options.store.get(this.#file, index).catch(this.#warn);
-    if (!bytes) this.#writer?.forget(index);
-    return bytes;
-  }
-
-  async #network(index: number): Promise<RemoteFile> {
-    if (this.#remote) return this.#remote;
-    this.#opening ??= this.#reopen(index);
-    try {
-      return await this.#opening;
-    } finally {
-      this.#opening = undefined;
-    }
-  }
-
-  // Only for a file that was there whole and turned out damaged.
-  async #reopen(index: number): Promise<RemoteFile> {
-    const remote = await openRemote(this.#url, this.#http, rangeOf(index), this.#options.signal);
-    const { byteLength, validator } = remote;
-    const { sha256 } = this.#options;
-    if (!this.#file || sameVersion(this.#file, { byteLength, validator, sha256 })) {
-      this.#remote = remote;
-      return remote;
-    }
-    remote.close();
-    await this.#options.store.delete(this.#file.key).catch(this.#warn);
-    throw new QuernError(
-      'network',
-      `chunk ${index} of the cached ${this.name} is damaged, and the server cannot replace it (its file is another version, or tells none); the cached copy was dropped, load the model again`,
-    );
-  }
-
-  async flush(): Promise<void> {
-    await this.#writer?.flush();
-  }
-
-  async close(): Promise<void> {
-    this.#remote?.close();
-    await this.flush();
   }
 }

@@ -75,6 +75,11 @@ export class ChunkWriter {
     return this.#stored.has(index);
   }
 
+  /** Others have stored these. */
+  note(indices: Iterable<number>): void {
+    for (const index of indices) this.#stored.add(index);
+  }
+
   /** The chunk turned out to be missing or damaged. */
   forget(index: number): void {
     this.#stored.delete(index);

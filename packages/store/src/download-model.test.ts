@@ -12,6 +12,7 @@ import type { DownloadModelOptions } from './download-model.ts';
 import { downloadModel } from './download-model.ts';
 import { openModel } from './open-model.ts';
 import { alteredStore } from './testing/altered-store.ts';
+import { FakeLocks } from './testing/fake-locks.ts';
 import { MisbehavingServer } from './testing/misbehaving-server.ts';
 import { patternBytes } from './testing/pattern-bytes.ts';
 
@@ -149,5 +150,17 @@ describe('a download', () => {
     server.faults = { alwaysStatus: 503 };
     await expect(download()).rejects.toMatchObject({ code: 'network' });
     await expect(download({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' });
+  });
+});
+
+describe('two downloads of one model', () => {
+  it('fetch it once, and both say how far it is', async () => {
+    const locks = new FakeLocks();
+    const latest: Progress[] = [];
+    const both = [0, 1].map((i) => download({ locks, onProgress: (event) => void (latest[i] = event) }));
+    await Promise.all(both);
+    expect(fileBytesSent()).toBe(TOTAL);
+    expect(latest.map(({ loaded }) => loaded)).toEqual([TOTAL, TOTAL]);
+    expect(locks.held).toEqual([]);
   });
 });

@@ -88,7 +88,13 @@ async function completeOne(source: CachedSource, meter: ProgressMeter, signal: A
   const kept = source.cachedBytes ?? 0;
   const before = source.bytesFetched;
   count(kept, 'cache');
-  const timer = setInterval(() => count(kept + source.bytesFetched - before, 'network'), COUNT_MS);
+  const tick = (): void => {
+    const fetched = source.bytesFetched - before;
+    count(kept + fetched, 'network');
+    // What another tab downloads.
+    if (fetched === 0) count(source.cachedBytes ?? 0, 'cache');
+  };
+  const timer = setInterval(tick, COUNT_MS);
   try {
     await source.complete({ signal });
     throwIfAborted(signal);

@@ -8,6 +8,7 @@ import { openCached } from './cached-source.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import type { ChunkStore, StoredFile } from './chunk-store.ts';
 import { isComplete } from './chunk-store.ts';
+import type { Locks } from './download-turn.ts';
 import { isFolderHandle, openFolderHandle } from './folder-handle.ts';
 import type { HubOptions, HubPlace } from './hub.ts';
 import { hubHeaders, hubOrigin, hubPlace, resolveHub } from './hub.ts';
@@ -26,6 +27,8 @@ export interface OpenModelOptions extends HubOptions {
   store?: ChunkStore;
   /** What network, store and reader share; the reader takes of the 'empty' side what it holds itself. */
   budget?: ByteBudget;
+  /** So that tabs of an origin download a file once; navigator.locks if undefined. */
+  locks?: Locks;
   /** Hears of a store that fails; loading goes on. */
   onWarning?: (warning: QuernError) => void;
   /** What relative URLs are relative to: the page's address. */
