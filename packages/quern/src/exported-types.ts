@@ -2,12 +2,12 @@
 
 export type { AdapterOptions, CreateChatCompletion, CreateCompletion, Engine } from './api/engine.ts';
 export type { LoadHooks } from './api/load-hooks.ts';
-export type { Models, VerifyOptions } from './api/models.ts';
+export type { DownloadOptions, Models, VerifyOptions } from './api/models.ts';
 export type * from './openai/chat-types.ts';
 export type * from './openai/completion-types.ts';
 export type { RequestOptions, SharedParams } from './openai/shared-params.ts';
 export type { CompletionUsage } from './openai/usage.ts';
-export type { ModelRef } from './wire/host-api.ts';
+export type { MakeRoom, ModelRef } from './wire/host-api.ts';
 export type {
   AdapterInfo,
   BenchRequest,

@@ -32,12 +32,36 @@ export async function listModels(store: ChunkStore): Promise<CachedModel[]> {
  */
 export async function deleteModel(store: ChunkStore, id: string): Promise<void> {
   const groups = groupFiles(await store.list());
-  const group = findGroup(groups, id);
-  const others = groups.filter((other) => other !== group).flatMap(({ files }) => files);
-  for (const file of group.files) {
-    if (!others.includes(file)) await store.delete(file.key);
-    else if (group.mark !== undefined) await store.unmark(file.key, group.mark);
+  await deleteGroups(store, groups, new Set([findGroup(groups, id)]));
+}
+
+/** Deletes `going`, some of all `groups`. */
+export async function deleteGroups(
+  store: ChunkStore,
+  groups: readonly FileGroup[],
+  going: ReadonlySet<FileGroup>,
+): Promise<void> {
+  const staying = new Set(groups.flatMap((group) => (going.has(group) ? [] : group.files)));
+  for (const { files, mark } of going) {
+    for (const file of files) {
+      if (!staying.has(file)) await store.delete(file.key);
+      else if (mark !== undefined) await store.unmark(file.key, mark);
+    }
   }
+}
+
+/** The model that files were just stored for: of the reference `ref`, else the one with the last of `keys`. */
+export async function modelOf(
+  store: ChunkStore,
+  keys: readonly string[],
+  ref: string | undefined,
+): Promise<CachedModel> {
+  const groups = groupFiles(await store.list());
+  const found =
+    groups.find((group) => group.ref === ref) ??
+    groups.find(({ files }) => files.some(({ key }) => key === keys.at(-1)));
+  if (found) return describe(found, 0, groups);
+  throw new QuernError('not-found', `${keys.at(-1)} was deleted right after it was downloaded`);
 }
 
 export function groupFiles(files: readonly StoredFile[]): FileGroup[] {
@@ -67,8 +91,8 @@ function markedGroup(ref: string, all: readonly StoredFile[]): FileGroup {
   return { ref, name: ref.replace('@main', ''), files, whole, mark: ref };
 }
 
-/** Of the files that it shares with no other, as those say nothing of this one. */
-function lastUsed(group: FileGroup, groups: readonly FileGroup[]): number {
+/** When it was last opened, by the files that it shares with no other, as those say nothing of this one. */
+export function lastUsed(group: FileGroup, groups: readonly FileGroup[]): number {
   const others = new Set(groups.flatMap((other) => (other === group ? [] : other.files)));
   const own = group.files.filter((file) => !others.has(file));
   return Math.max(...(own.length > 0 ? own : group.files).map((file) => file.lastUsed));

@@ -45,7 +45,7 @@ afterEach(async () => {
 
 function download(options: Partial<DownloadModelOptions> = {}): Promise<string[]> {
   const retry = { tries: 2, baseMs: 5, capMs: 10 };
-  return downloadModel('a/b', { store, hubUrl: `${server.origin}/hf`, retry, ...options });
+  return downloadModel('a/b', { store, open: openModel, hubUrl: `${server.origin}/hf`, retry, ...options });
 }
 
 /** Bytes of files, without the listing. */
@@ -140,7 +140,7 @@ describe('a download', () => {
   });
 
   it('of files on this device is refused', async () => {
-    await expect(downloadModel(new Blob([PART2]), { store })).rejects.toMatchObject({
+    await expect(downloadModel(new Blob([PART2]), { store, open: openModel })).rejects.toMatchObject({
       code: 'invalid-request',
       message: expect.stringMatching(/on this device already/),
     });

@@ -5,7 +5,6 @@ import { QuernError, throwIfAborted } from '@quern/spec';
 import type { CachedSource } from './cached-source.ts';
 import type { ChunkStore } from './chunk-store.ts';
 import type { ModelRef, OpenModelOptions } from './open-model.ts';
-import { openModel } from './open-model.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 import { createProgressMeter } from './progress-meter.ts';
 
@@ -15,8 +14,8 @@ const COUNT_MS = 200;
 export interface DownloadModelOptions extends Omit<OpenModelOptions, 'onWarning'> {
   store: ChunkStore;
   onProgress?: (progress: Progress) => void;
-  /** How references become sources; openModel if undefined. */
-  open?: (ref: ModelRef, options: OpenModelOptions) => Promise<ByteSource[]>;
+  /** How references become sources: an openModel. */
+  open: (ref: ModelRef, options: OpenModelOptions) => Promise<ByteSource[]>;
 }
 
 /**
@@ -25,7 +24,7 @@ export interface DownloadModelOptions extends Omit<OpenModelOptions, 'onWarning'
  * 'invalid-request' for a model that is on this device already; 'network', 'corrupt-file', 'aborted'.
  */
 export async function downloadModel(ref: ModelRef, options: DownloadModelOptions): Promise<string[]> {
-  const { signal, open = openModel, onProgress = () => undefined, ...rest } = options;
+  const { signal, open, onProgress = () => undefined, ...rest } = options;
   throwIfAborted(signal);
   const stop = new AbortController();
   const onAbort = (): void => stop.abort(signal?.reason);

@@ -1,5 +1,7 @@
 // What keeps the cache in order: most visits load a model and need none of it, so this module is loaded when it is
 // asked for.
-export { deleteModel, listModels } from './cached-models.ts';
+export { deleteModel, listModels, modelOf } from './cached-models.ts';
+export { downloadModel } from './download-model.ts';
 export { exportFile } from './export-file.ts';
+export { makeRoom, noRoom } from './make-room.ts';
 export { verifyModel } from './verify-model.ts';

@@ -1,7 +1,12 @@
-import { type ByteSource, QuernError } from '@quern/spec';
-import type { OpenModelOptions } from '@quern/store';
-import { expect, it } from 'vitest';
-import { createKeeper } from './keeper.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ByteSource, type Progress, QuernError, type StorageUsage } from '@quern/spec';
+import { type ChunkStore, openModel, type OpenModelOptions } from '@quern/store';
+import { openDirectoryChunkStore } from '@quern/store/node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SharedLocks } from './files-in-use.ts';
+import { createKeeper, type Keeper } from './keeper.ts';
 
 const usage = async () => undefined;
 const refused = new QuernError('storage-error', 'IndexedDB is refused');
@@ -27,8 +32,9 @@ it('opens without a cache where there is none, and warns of it if the model woul
     const request = { model: 'm', baseUrl: 'http://page/', token: 'T', hubBaseUrl: 'http://hub/' };
     await keeper.open(request, { onWarning: (warning) => warnings.push(warning), signal });
     expect(warnings).toEqual(expected);
-    expect(asked.at(-1)).toMatchObject({ store: undefined, baseUrl: 'http://page/', token: 'T', signal });
+    expect(asked.at(-1)).toMatchObject({ baseUrl: 'http://page/', token: 'T', signal });
     expect(asked.at(-1)!.hubUrl).toBe('http://hub/');
+    expect(asked.at(-1)!.store).toBeUndefined();
   }
 });
 
@@ -51,3 +57,117 @@ it('warns of each kind of trouble once, however many files have it', async () =>
     'storage-error first',
   ]);
 });
+
+describe('with a cache', () => {
+  let path: string;
+  let store: ChunkStore;
+  let requests: string[];
+  beforeEach(async () => {
+    path = await mkdtemp(join(tmpdir(), 'keeper-'));
+    store = await openDirectoryChunkStore(path);
+    requests = [];
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(path, { recursive: true });
+  });
+
+  const url = (name: string) => `https://a.example/${name}.gguf`;
+
+  /** Every file of the network has 1000 bytes. */
+  async function serve(input: RequestInfo | URL): Promise<Response> {
+    requests.push(String(input instanceof Request ? input.url : input));
+    return new Response(new Uint8Array(1000), { headers: { 'content-length': '1000', etag: '"1"' } });
+  }
+
+  /** Room for `quota` bytes beside what `used` models of 1000 bytes take. */
+  function keeper(quota: number, used = 0, locks?: SharedLocks): Keeper {
+    const told: StorageUsage = { usage: used * 1000, quota, persisted: false };
+    return createKeeper({
+      openStore: async () => store,
+      openModel: (model, options) => openModel(model, { ...options, fetch: serve }),
+      usage: async () => told,
+      locks,
+    });
+  }
+
+  async function names(): Promise<string[]> {
+    const models = await keeper(0).list();
+    return models.filter(({ complete }) => complete).map(({ name }) => name);
+  }
+
+  it('downloads a model, and tells how far it is', async () => {
+    const seen: Progress[] = [];
+    const model = await keeper(1000).download(
+      { model: url('x') },
+      { onProgress: (progress) => seen.push(progress) },
+    );
+    expect(model).toMatchObject({ id: url('x'), name: 'x', bytes: 1000, complete: true });
+    expect(seen.at(-1)).toMatchObject({ phase: 'download', loaded: 1000, total: 1000, from: 'network' });
+    expect(await keeper(0).download({ model: url('x') })).toMatchObject({ complete: true });
+    expect(requests).toEqual([url('x')]);
+  });
+
+  it('does not begin to keep what has no room, and deletes nothing unless it may', async () => {
+    await keeper(1e6).download({ model: url('a') });
+    const warnings: QuernError[] = [];
+    const onWarning = (warning: QuernError) => warnings.push(warning);
+    for (const makeRoom of [undefined, 'never'] as const) {
+      const keeping = keeper(1900, 1);
+      const [source] = await keeping.open({ model: url('b'), makeRoom }, { onWarning });
+      expect((await source!.read(0, 1000)).length).toBe(1000);
+      await source!.close();
+      expect(warnings.splice(0)).toMatchObject([
+        { code: 'storage-full', message: expect.stringMatching(/room for 0.0 MB, so 0.0 MB are missing/) },
+      ]);
+      await expect(keeping.download({ model: url('b'), makeRoom })).rejects.toMatchObject({
+        code: 'storage-full',
+        message: expect.stringContaining("makeRoom: 'least-recently-used'"),
+      });
+    }
+    expect(await names()).toEqual(['a']);
+  });
+
+  it('makes room by policy, and tells what went', async () => {
+    for (const name of ['a', 'b']) await keeper(1e6).download({ model: url(name) });
+    const warnings: QuernError[] = [];
+    const request = { model: url('c'), makeRoom: 'least-recently-used' } as const;
+    await keeper(2000, 2).download(request, { onWarning: (warning) => warnings.push(warning) });
+    expect(warnings).toMatchObject([{ message: expect.stringMatching(/: a went from the cache/) }]);
+    expect(await names()).toEqual(['c', 'b']);
+  });
+
+  it('never takes what another load uses, in this tab or another', async () => {
+    const locks = new SharedLocksOfTest();
+    const used = new AbortController();
+    await keeper(1e6).download({ model: url('a') });
+    const other = keeper(1e6, 0, locks);
+    for (const source of await other.open({ model: url('a') }, { signal: used.signal })) await source.close();
+    const request = { model: url('b'), makeRoom: 'least-recently-used' } as const;
+    await expect(keeper(1000, 1, locks).download(request)).rejects.toMatchObject({
+      code: 'storage-full',
+      message: expect.stringContaining('not in use'),
+    });
+    expect(await names()).toEqual(['a']);
+    used.abort();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    await keeper(1000, 1, locks).download(request);
+    expect(await names()).toEqual(['b']);
+  });
+});
+
+/** Shared locks, which are never waited for. */
+class SharedLocksOfTest implements SharedLocks {
+  readonly #held: string[] = [];
+
+  async query(): Promise<LockManagerSnapshot> {
+    return { held: this.#held.map((name) => ({ name, mode: 'shared' as const })), pending: [] };
+  }
+
+  async request(name: string, ...rest: unknown[]): Promise<never> {
+    this.#held.push(name);
+    await (rest.at(-1) as () => Promise<unknown>)();
+    this.#held.splice(this.#held.indexOf(name), 1);
+    return undefined as never;
+  }
+}

@@ -1,29 +1,29 @@
 // Who has the files of models: opens them through the cache, and does what Models asks for where the cache is at
 // hand, in a worker and in Node. The cache is opened when it is first needed.
 
-import {
-  type ByteSource,
-  type CachedModel,
-  QuernError,
-  type StorageUsage,
-  type VerifyReport,
-} from '@quern/spec';
-import { type ByteBudget, type ChunkStore, loadUpkeep, type OpenModelOptions } from '@quern/store';
+import { type ByteSource, type CachedModel, QuernError } from '@quern/spec';
+import type { StorageUsage, VerifyReport } from '@quern/spec';
+import { type ByteBudget, type ChunkStore, classifyRef, hubText } from '@quern/store';
+import { LoadStore, loadUpkeep, type OpenModelOptions } from '@quern/store';
 import type { LoadRequest, ModelRef } from '../wire/host-api.ts';
+import { holdFile, type SharedLocks } from './files-in-use.ts';
 import type { LoadHooks } from './load-hooks.ts';
 import type { VerifyOptions } from './models.ts';
+import { seeToRoom } from './room.ts';
 
 /** Which files. */
-export type FilesRequest = Pick<LoadRequest, 'model' | 'baseUrl' | 'token' | 'hubBaseUrl'>;
+export type FilesRequest = Pick<LoadRequest, 'model' | 'baseUrl' | 'token' | 'hubBaseUrl' | 'makeRoom'>;
 
 export type OpenHooks = Pick<LoadHooks, 'onWarning' | 'signal'> & { budget?: ByteBudget };
 
 export interface Keeper {
   /**
-   * The files of a model or an adapter. Where nothing can be kept they come over the network all the same, and
-   * `onWarning` hears of it, of each kind of trouble once. `budget`: the bytes that they share with their reader. Throws 'not-found', 'network', 'invalid-request', 'aborted'.
+   * The files of a model or an adapter, in use until the signal fires. Where nothing can be kept they come over the
+   * network all the same, and `onWarning` hears of it, of each kind of trouble once. `budget`: the bytes that they
+   * share with their reader. Throws 'not-found', 'network', 'invalid-request', 'aborted'.
    */
   open(request: FilesRequest, hooks?: OpenHooks): Promise<ByteSource[]>;
+  download(request: FilesRequest, hooks?: LoadHooks): Promise<CachedModel>;
   list(): Promise<CachedModel[]>;
   usage(): Promise<StorageUsage | undefined>;
   delete(id: string): Promise<void>;
@@ -37,9 +37,11 @@ export interface KeeperOptions {
   openStore: () => Promise<ChunkStore>;
   openModel: (model: ModelRef, options: OpenModelOptions) => Promise<ByteSource[]>;
   usage: () => Promise<StorageUsage | undefined>;
+  /** Where missing, other tabs' use of a file is not known. */
+  locks?: SharedLocks | undefined;
 }
 
-export function createKeeper({ openStore, openModel, usage }: KeeperOptions): Keeper {
+export function createKeeper({ openStore, openModel, usage, locks }: KeeperOptions): Keeper {
   let opened: Promise<ChunkStore> | undefined;
   const store = (): Promise<ChunkStore> => {
     const opening = (opened ??= openStore());
@@ -47,25 +49,50 @@ export function createKeeper({ openStore, openModel, usage }: KeeperOptions): Ke
     opening.catch(() => (opened = undefined));
     return opening;
   };
+  /** `kept` as a load sees it. `used` fires when its files are no longer in use. */
+  const loadStore = (
+    kept: ChunkStore,
+    { makeRoom }: FilesRequest,
+    used: AbortSignal,
+    onMade: LoadHooks['onWarning'],
+  ): LoadStore =>
+    new LoadStore(kept, {
+      onOpen: (key) => locks && holdFile(locks, key, used),
+      room: (load) => seeToRoom(load, { makeRoom, usage, locks, onMade }),
+    });
   return {
-    async open({ model, baseUrl, token, hubBaseUrl: hubUrl }, { onWarning, signal, budget } = {}) {
+    async open(request, { onWarning, signal, budget } = {}) {
       const warn = onceOfEach(onWarning);
-      let refusal: QuernError | undefined;
-      const kept = await store().catch((error: unknown) => {
-        refusal = QuernError.from(error, 'storage-error');
-        return undefined;
-      });
-      const sources = await openModel(model, {
-        store: kept,
-        budget,
-        onWarning: warn,
-        baseUrl,
-        token,
-        hubUrl,
-        signal,
-      });
-      if (refusal && sources.some(({ origin }) => origin !== 'file')) warn(refusal);
-      return sources;
+      const options = { ...placeOf(request), onWarning: warn, signal, budget };
+      let kept: ChunkStore;
+      try {
+        kept = await store();
+      } catch (error) {
+        const sources = await openModel(request.model, options);
+        if (sources.some(({ origin }) => origin !== 'file')) warn(QuernError.from(error, 'storage-error'));
+        return sources;
+      }
+      const used = signal ?? new AbortController().signal;
+      return openModel(request.model, { ...options, store: loadStore(kept, request, used, onWarning) });
+    },
+    async download(request, { onProgress, onWarning, signal } = {}) {
+      const { model } = request;
+      const kept = await store();
+      const done = new AbortController();
+      try {
+        const { downloadModel, modelOf } = await loadUpkeep();
+        const keys = await downloadModel(model, {
+          ...placeOf(request),
+          store: loadStore(kept, request, done.signal, onWarning),
+          open: openModel,
+          onProgress,
+          signal,
+        });
+        const ref = typeof model === 'string' ? classifyRef(model) : undefined;
+        return await modelOf(kept, keys, ref?.kind === 'hub' ? hubText(ref.hub) : undefined);
+      } finally {
+        done.abort();
+      }
     },
     async list() {
       const { listModels } = await loadUpkeep();
@@ -93,6 +120,10 @@ export function createKeeper({ openStore, openModel, usage }: KeeperOptions): Ke
       );
     },
   };
+}
+
+function placeOf({ baseUrl, token, hubBaseUrl: hubUrl }: FilesRequest): OpenModelOptions {
+  return { baseUrl, token, hubUrl };
 }
 
 /** The files of a model fail alike. */

@@ -1,6 +1,11 @@
 // What a page, Node and the CLI can do with models besides running them: plan, fetch, list, verify, export, delete.
 
 import type { CachedModel, Progress, StorageUsage, VerifyReport } from '@quern/spec';
+import type { LoadRequest } from '../wire/host-api.ts';
+import type { LoadHooks } from './load-hooks.ts';
+
+export interface DownloadOptions
+  extends Pick<LoadRequest, 'model' | 'token' | 'hubBaseUrl' | 'makeRoom'>, LoadHooks {}
 
 export interface VerifyOptions {
   onProgress?: (progress: Progress) => void;
@@ -8,6 +13,12 @@ export interface VerifyOptions {
 }
 
 export interface Models {
+  /**
+   * Fetches a model into the cache without running it. The signal pauses it: what has come stays, and the next
+   * download, or load, goes on from there. Throws as createEngine does, and 'storage-full' or 'storage-error' where it
+   * cannot be kept whole; 'invalid-request' for a model that is on this device already.
+   */
+  download(options: DownloadOptions): Promise<CachedModel>;
   /** Those that are there whole or in part, last used first. Throws 'storage-error' where nothing may be kept. */
   list(): Promise<CachedModel[]>;
   /** Undefined where the platform tells nothing. */

@@ -3,10 +3,12 @@
 import { QuernError, throwIfAborted } from '@quern/spec';
 import { type Engine, makeEngine } from '../api/engine.ts';
 import type { LoadHooks } from '../api/load-hooks.ts';
-import { type LoadRequest, plainRef } from '../wire/host-api.ts';
+import type { LoadRequest } from '../wire/host-api.ts';
 import { platformLocks } from '../wire/life-lock.ts';
 import { connect, type HostEndpoint } from './link.ts';
+import { toLoadRequest } from './load-request.ts';
 import { orAborted } from './or-aborted.ts';
+import { persistOnDownload } from './persist.ts';
 import { loadRemote, remoteBackend } from './remote-backend.ts';
 import { startWorker } from './start-worker.ts';
 import { lastingBackend } from './tabs/lasting-backend.ts';
@@ -21,6 +23,11 @@ export interface CreateEngineOptions extends Omit<LoadRequest, 'baseUrl'>, LoadH
    * that were running reject with 'device-lost' and can be sent again; the model is loaded again from the cache.
    */
   shared?: boolean;
+  /**
+   * Asks the browser to keep what the page stores (navigator.storage.persist) when the first bytes of a model come over
+   * the network. Chromium decides by itself, Firefox asks the person. Default true.
+   */
+  persist?: boolean;
 }
 
 /**
@@ -32,11 +39,12 @@ export async function createEngine(options: CreateEngineOptions): Promise<Engine
   const { signal } = options;
   throwIfAborted(signal);
   const request = toLoadRequest(options);
+  const hooks = options.persist === false ? options : persistOnDownload(options);
   if (options.shared) {
     if (options.worker) throw new QuernError('invalid-request', SHARED_STARTS);
     const sharing = await orAborted(shareAcrossTabs(request), signal);
     if (sharing) {
-      const backend = await lastingBackend(sharing, request, options);
+      const backend = await lastingBackend(sharing, request, hooks);
       try {
         return await makeEngine(backend);
       } catch (error) {
@@ -45,7 +53,7 @@ export async function createEngine(options: CreateEngineOptions): Promise<Engine
       }
     }
   }
-  return ownEngine(request, options);
+  return ownEngine(request, hooks);
 }
 
 const SHARED_STARTS =
@@ -78,19 +86,4 @@ async function ownEngine(request: LoadRequest, options: CreateEngineOptions): Pr
     started?.terminate();
     throw error;
   }
-}
-
-/** Only what may cross to the worker. */
-function toLoadRequest(options: CreateEngineOptions): LoadRequest {
-  const { model, contextLength, kv, memoryBytes, variants, token, hubBaseUrl } = options;
-  return {
-    model: plainRef(model),
-    baseUrl: globalThis.document?.baseURI ?? globalThis.location?.href,
-    contextLength,
-    kv,
-    memoryBytes,
-    variants,
-    token,
-    hubBaseUrl,
-  };
 }

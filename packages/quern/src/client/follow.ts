@@ -1,7 +1,7 @@
 // Reads what a host tells. AbortSignals stay on this side: one that fires rejects the wait at once and returns the
 // iterator, which cancels the work over there.
 
-import { QuernError } from '@quern/spec';
+import { QuernError, throwIfAborted } from '@quern/spec';
 import type { LoadHooks } from '../api/load-hooks.ts';
 import { unpackError } from '../wire/error-wire.ts';
 import type { News } from '../wire/host-api.ts';
@@ -28,6 +28,7 @@ export async function* iterate<T>(
   start: () => Promise<AsyncIterable<T>>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
+  throwIfAborted(signal);
   const iterator = (await link.guard(start(), signal))[Symbol.asyncIterator]();
   let finished = false;
   try {

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Progress, QuernError } from '@quern/spec';
-import type { ChunkStore } from '@quern/store';
+import { type ChunkStore, openModel } from '@quern/store';
 import { openDirectoryChunkStore } from '@quern/store/node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createKeeper, type KeeperOptions } from '../api/keeper.ts';
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 /** A page's Models over a host of this process. */
 function models(options: Partial<KeeperOptions> = {}): Models {
-  const usage = async () => ({ usage: 1, quota: 9, persisted: false });
+  const usage = async () => ({ usage: 1, quota: 99, persisted: false });
   const keeper = createKeeper({
     openStore: () => openDirectoryChunkStore(path),
     openModel: async () => [],
@@ -67,10 +67,29 @@ describe('the models of a page', () => {
     await keep(X, 5);
     const cache = models();
     expect(await cache.list()).toMatchObject([{ id: X, name: 'x', bytes: 5, complete: true }]);
-    expect(await cache.usage()).toEqual({ usage: 1, quota: 9, persisted: false });
+    expect(await cache.usage()).toEqual({ usage: 1, quota: 99, persisted: false });
     await expect(cache.delete('other')).rejects.toMatchObject({ code: 'not-found' });
     await cache.delete(X);
     expect(await cache.list()).toEqual([]);
+  });
+
+  it('are downloaded, with progress and an end by signal', async () => {
+    const bytes = new Uint8Array(9);
+    const headers = { 'content-length': '9', etag: '"1"' };
+    const cache = models({
+      openModel: (model, options) =>
+        openModel(model, { ...options, fetch: async () => new Response(bytes, { headers }) }),
+    });
+    const seen: Progress[] = [];
+    const onProgress = (progress: Progress) => seen.push(progress);
+    expect(await cache.download({ model: X, onProgress })).toMatchObject({ id: X, complete: true });
+    expect(seen.at(-1)).toMatchObject({ phase: 'download', loaded: 9, total: 9 });
+    expect(await cache.list()).toMatchObject([{ id: X, bytes: 9 }]);
+    const signal = AbortSignal.abort();
+    await expect(cache.download({ model: X, signal })).rejects.toMatchObject({ code: 'aborted' });
+    await expect(cache.download({ model: new Blob([bytes]) })).rejects.toMatchObject({
+      code: 'invalid-request',
+    });
   });
 
   it('are verified with progress, and what is damaged goes alone', async () => {

@@ -5,7 +5,8 @@ import type { Models } from '../api/models.ts';
 import { platformLocks } from '../wire/life-lock.ts';
 import { follow, iterate } from './follow.ts';
 import { connect, type HostEndpoint, type Link } from './link.ts';
-import { persist } from './persist.ts';
+import { toLoadRequest } from './load-request.ts';
+import { persist, persistOnDownload } from './persist.ts';
 import { startWorker } from './start-worker.ts';
 
 export interface OpenModelsOptions {
@@ -36,6 +37,10 @@ export function openModels(options: OpenModelsOptions = {}): Models {
   const link = (): Promise<Link> => (connected ??= open());
 
   return {
+    async download(options) {
+      const to = await link();
+      return follow(to, () => to.host.downloadModel(toLoadRequest(options)), persistOnDownload(options));
+    },
     async list() {
       const { host, guard } = await link();
       return guard(host.listModels());

@@ -6,8 +6,10 @@ import { openKeeper } from './keeper.ts';
 
 /** What can be done with models besides running them, in the cache under QUERN_CACHE (~/.cache/quern). */
 export function openModels(): Models {
-  const { list, usage, delete: remove, verify, export: bytesOf, close } = openKeeper();
+  const { download, list, usage, delete: remove, verify, export: bytesOf, close } = openKeeper();
   return {
+    download: ({ onProgress, onWarning, signal, ...request }) =>
+      download(request, { onProgress, onWarning, signal }),
     list,
     usage,
     // Nothing but its user deletes from a folder.

@@ -31,6 +31,14 @@ export function isList(model: ModelRef): model is ReadonlyArray<string | Blob> {
   return typeof model === 'object' && !(model instanceof Blob) && !('kind' in model);
 }
 
+/**
+ * What happens where the storage has no room for a model. 'never': nothing is deleted, the model comes over the network
+ * without being kept, and a warning tells how much is missing. 'least-recently-used': whole cached models are deleted,
+ * the least recently used first, until it fits; never one that is in use in any tab, and none where even all of them
+ * would not do.
+ */
+export type MakeRoom = 'never' | 'least-recently-used';
+
 export interface LoadRequest {
   /**
    * A URL, a Hugging Face hub id, a File or Blob, the list of one model's files, or a folder that the user opened
@@ -51,6 +59,8 @@ export interface LoadRequest {
   token?: string;
   /** A mirror of the hub. Default https://huggingface.co. */
   hubBaseUrl?: string;
+  /** Default 'never'. */
+  makeRoom?: MakeRoom;
 }
 
 /** A LoRA adapter to load beside the model. */
@@ -85,6 +95,7 @@ export interface HostApi {
   /** The cache; see api/models.ts. No model need be loaded. */
   listModels(): Promise<CachedModel[]>;
   storageUsage(): Promise<StorageUsage | undefined>;
+  downloadModel(request: LoadRequest): AsyncIterable<News<CachedModel>>;
   deleteModel(id: string): Promise<void>;
   verifyModel(id: string): AsyncIterable<News<VerifyReport>>;
   exportFile(id: string, file: string): AsyncIterable<Uint8Array>;

@@ -96,6 +96,7 @@ export function clientSession(
     unload: end,
     listModels: () => keeper.list(),
     storageUsage: () => keeper.usage(),
+    downloadModel: (request) => own((signal) => newsOf((hooks) => keeper.download(request, hooks), signal)),
     deleteModel: (id) => keeper.delete(id),
     verifyModel: (id) => own((signal) => newsOf((hooks) => keeper.verify(id, hooks), signal)),
     // Chunks of 4 MiB: one waits for the page at most.

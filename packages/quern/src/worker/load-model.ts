@@ -5,7 +5,12 @@ import { ByteBudget, openIndexedDbChunkStore, openModel, originUsage } from '@qu
 import { createKeeper } from '../api/keeper.ts';
 import type { LoadModel } from './engine-slot.ts';
 
-export const keeper = createKeeper({ openStore: openIndexedDbChunkStore, openModel, usage: originUsage });
+export const keeper = createKeeper({
+  openStore: openIndexedDbChunkStore,
+  openModel,
+  usage: originUsage,
+  locks: globalThis.navigator?.locks,
+});
 
 export const loadModel: LoadModel = async (request, { onProgress, onWarning, signal }) => {
   const { contextLength, kv, memoryBytes, variants } = request;

@@ -5,7 +5,8 @@ import { packError } from '../wire/error-wire.ts';
 import type { News } from '../wire/host-api.ts';
 import { channel } from './channel.ts';
 
-export function newsOf<Result>(
+/** Starts with the first pull. */
+export async function* newsOf<Result>(
   work: (hooks: Required<LoadHooks>) => Promise<Result>,
   signal: AbortSignal,
 ): AsyncGenerator<News<Result>, void, undefined> {
@@ -24,5 +25,5 @@ export function newsOf<Result>(
     }
   };
   void run();
-  return items;
+  yield* items;
 }
