@@ -54,6 +54,7 @@ export { moeSum, type MoeSumOptions } from './moe-sum/moe-sum.ts';
 export { norm, type NormOptions } from './norm/norm.ts';
 export { biasWords, penalize, type PenalizeOptions, SEEN_IN_PROMPT } from './penalize/penalize.ts';
 export { permute, type PermuteOptions } from './permute/permute.ts';
+export { probeCopy, probeTurn } from './probe/probe.ts';
 export { QUANTS } from './quant/index.ts';
 export { angleTable, type RopeAngles, ropeFrequencies } from './rope-append/angles.ts';
 export { ropeAppend, type RopeAppendOptions } from './rope-append/rope-append.ts';

@@ -1,5 +1,5 @@
 // Time per kernel of one step: bars, and how near each kernel comes to the memory and the arithmetic.
-import type { KernelTiming } from '../load/engine.ts';
+import type { KernelTiming, Roofline } from '../load/engine.ts';
 import { element } from '../look/element.ts';
 import { milliseconds } from '../look/format.ts';
 
@@ -22,11 +22,12 @@ export function kernelView(title: string, timings: readonly KernelTiming[]): HTM
         cell(`${((100 * kernel.microseconds) / all).toFixed(1)} %`),
         cell(perSecond(kernel.bytes, seconds), 'muted'),
         cell(perSecond(kernel.flops, seconds), 'muted'),
+        cell(shareOfLimit(kernel)),
       ),
     );
   }
-  const head = ['Kernel', 'Calls', 'Time', 'Share', 'GB/s', 'GFLOP/s'].map((name, column) =>
-    element('th', { scope: 'col', class: column > 0 ? 'figure' : undefined }, name),
+  const head = ['Kernel', 'Calls', 'Time', 'Share', 'GB/s', 'GFLOP/s', 'Of the roofline'].map(
+    (name, column) => element('th', { scope: 'col', class: column > 0 ? 'figure' : undefined }, name),
   );
   return element(
     'div',
@@ -36,8 +37,25 @@ export function kernelView(title: string, timings: readonly KernelTiming[]): HTM
   );
 }
 
+/** What the kernels are held against. */
+export function rooflineView(limits: Roofline): HTMLElement {
+  const figures = [
+    `${(limits.bytesPerSecond / 1e9).toFixed(1)} GB/s copied`,
+    `${(limits.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s`,
+    `${limits.dispatchMicroseconds.toFixed(1)} µs a dispatch`,
+    `${milliseconds(limits.readbackMilliseconds)} to read back`,
+  ];
+  return element('p', { class: 'muted small' }, `This adapter, measured: ${figures.join(' · ')}`);
+}
+
 function cell(text: string, kind = ''): HTMLElement {
   return element('td', { class: `figure ${kind}`.trim() }, text);
+}
+
+/** What the adapter's limits leave of the time. Above 1, bytes came from a cache or are miscounted: no figure. */
+function shareOfLimit({ leastMicroseconds, microseconds }: KernelTiming): string {
+  const share = (leastMicroseconds ?? Infinity) / microseconds;
+  return share <= 1 ? `${(100 * share).toFixed(0)} %` : '–';
 }
 
 /** In units of 1e9 per second. */

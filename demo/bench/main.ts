@@ -7,7 +7,7 @@ import { Session } from '../load/session.ts';
 import { byId, element } from '../look/element.ts';
 import { offerUpdates } from '../offline/update-notice.ts';
 import { adapterView } from './adapter-view.ts';
-import { kernelView } from './kernel-view.ts';
+import { kernelView, rooflineView } from './kernel-view.ts';
 import { loadView } from './load-view.ts';
 import { measure } from './measure.ts';
 import { newReport, publish, type BenchReport } from './report.ts';
@@ -112,6 +112,7 @@ function show(report: BenchReport): void {
   const kernels = byId('kernels', HTMLElement);
   if (report.kernels) {
     kernels.replaceChildren(
+      ...(report.roofline ? [rooflineView(report.roofline)] : []),
       kernelView('Writing one token', report.kernels.decode),
       kernelView('One chunk of a prompt', report.kernels.prefill),
     );

@@ -36,8 +36,10 @@ export async function measure(
     onReport(report);
   }
 
-  onStep('Timing each kernel');
   try {
+    onStep('Measuring what this adapter can do at most');
+    report.roofline = await engine.roofline();
+    onStep('Timing each kernel');
     report.kernels = { prefill: await engine.profile('prefill'), decode: await engine.profile('decode') };
   } catch (error) {
     if (wasAborted(error)) throw error;

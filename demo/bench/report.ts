@@ -1,6 +1,6 @@
 // What a run of the page comes to: one JSON object, the same in the file, in window.quernBench and in
 // the page's <script id="result">.
-import type { BenchRow, EngineInfo, KernelTiming } from '../load/engine.ts';
+import type { BenchRow, EngineInfo, KernelTiming, Roofline } from '../load/engine.ts';
 import type { Failure } from '../load/failure.ts';
 
 export interface BenchSettings {
@@ -26,6 +26,7 @@ export interface BenchReport {
   /** Of the first request after the load: prompt of one token. */
   firstTokenMs?: number;
   rows: BenchRow[];
+  roofline?: Roofline;
   /** Missing where the adapter has no timestamps; `kernelsMissing` then says so. */
   kernels?: { prefill: KernelTiming[]; decode: KernelTiming[] };
   kernelsMissing?: Failure;

@@ -48,7 +48,7 @@ export async function measureRival(request: RivalRequest): Promise<RivalReport> 
   try {
     for (const tokens of settings.promptTokens) {
       onStep(`Transformers.js: a prompt of ${tokens} tokens`);
-      rows.push({ test: 'prefill', tokens, tokensPerSecond: [] });
+      rows.push({ test: 'prefill', depth: 0, tokens, tokensPerSecond: [] });
       for (let i = 0; i < settings.repetitions; i++) {
         signal.throwIfAborted();
         const { prefillMs } = await run(model, tokenizer, tokens, 1);
@@ -56,7 +56,7 @@ export async function measureRival(request: RivalRequest): Promise<RivalReport> 
       }
     }
     onStep(`Transformers.js: ${settings.decodeTokens} tokens`);
-    const decode: BenchRow = { test: 'decode', tokens: settings.decodeTokens, tokensPerSecond: [] };
+    const decode: BenchRow = { test: 'decode', depth: 0, tokens: settings.decodeTokens, tokensPerSecond: [] };
     rows.push(decode);
     for (let i = 0; i < settings.repetitions; i++) {
       signal.throwIfAborted();

@@ -187,7 +187,7 @@ test('an unload ends the request that runs and those that wait; later calls are 
   await expect(running.next()).rejects.toMatchObject({ code: 'unloaded' });
   expect((await waiting).error).toMatchObject({ code: 'unloaded' });
   await engine.unload();
-  const bench = engine.bench({ promptTokens: [4], decodeTokens: 0, repetitions: 1 });
+  const bench = engine.bench({ promptTokens: [4], decodeTokens: 0, depths: [], repetitions: 1 });
   const calls = [
     collect(engine.generate(ask(promptIds))),
     engine.perplexity({ kind: 'ids', ids: promptIds }),

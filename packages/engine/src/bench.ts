@@ -2,11 +2,14 @@
 // ids are arbitrary; nothing is taken from the cache.
 
 import { type BenchRow, GREEDY, QuernError, throwIfAborted } from '@quern/spec';
+import type { Gpu } from '@quern/gpu';
 import { LOOKAHEAD, type Runner } from './runner.ts';
 import { type SamplerState, stagesFor } from './sampling/stages.ts';
 import type { Sequence, SequenceCache } from './sequence-cache.ts';
 
 export interface BenchContext {
+  gpu: Gpu;
+  kvBuffers: readonly GPUBuffer[];
   runner: Runner;
   sampler: SamplerState;
   cache: SequenceCache;
@@ -26,45 +29,73 @@ export async function benchPrefill(
   fits(context, tokens);
   context.runner.prepare(tokens);
   const tokensPerSecond: number[] = [];
+  const same = new SameResults();
   for (let i = 0; i <= repetitions; i++) {
     const seconds = await timed(context, async (sequence) => {
       const { result } = await context.runner.prefill(sequence, someTokens(context, tokens), STAGES, signal);
-      await result;
+      same.check([await result]);
     });
     if (i > 0) tokensPerSecond.push(tokens / seconds);
   }
-  return { test: 'prefill', tokens, tokensPerSecond };
+  return { test: 'prefill', tokens, depth: 0, tokensPerSecond };
 }
 
+/** After `depth` tokens whose rows are zeros, as speed does not ask for more. Empties the cache. */
 export async function benchDecode(
   context: BenchContext,
   tokens: number,
+  depth: number,
   repetitions: number,
   signal?: AbortSignal,
 ): Promise<BenchRow> {
-  const prompt = someTokens(context, 2);
-  fits(context, prompt.length + tokens);
-  context.runner.prepare(prompt.length + tokens);
+  const { runner } = context;
+  // The first step needs a token before it.
+  const before = Math.max(1, depth);
+  fits(context, before + tokens);
+  runner.prepare(before + tokens);
   const tokensPerSecond: number[] = [];
+  const same = new SameResults();
   for (let i = 0; i <= repetitions; i++) {
     // A full warm-up would double the time of a slow adapter for nothing.
     const count = i === 0 ? Math.min(2, tokens) : tokens;
-    let start = 0;
-    await timed(context, async (sequence) => {
-      const { result } = await context.runner.prefill(sequence, prompt, STAGES, signal);
-      await result;
-      start = performance.now();
-      const inFlight: Array<Promise<unknown>> = [];
+    emptyCache(context);
+    const seconds = await timed(context, async (sequence) => {
+      runner.pretend(sequence, someTokens(context, before));
+      const results: Array<Promise<Uint32Array>> = [];
       for (let n = 0; n < count; n++) {
-        inFlight.push((await context.runner.decode(sequence, prompt.length + n, STAGES)).result);
-        if (inFlight.length > LOOKAHEAD) await inFlight.shift();
+        results.push((await runner.decode(sequence, before + n, STAGES)).result);
+        await results[n - LOOKAHEAD];
         throwIfAborted(signal);
       }
-      await Promise.all(inFlight);
+      same.check(await Promise.all(results));
     });
-    if (i > 0) tokensPerSecond.push((tokens * 1000) / (performance.now() - start));
+    if (i > 0) tokensPerSecond.push(tokens / seconds);
   }
-  return { test: 'decode', tokens, tokensPerSecond };
+  return { test: 'decode', tokens, depth, tokensPerSecond };
+}
+
+function emptyCache({ gpu, cache, kvBuffers }: BenchContext): void {
+  cache.clear();
+  const encoder = gpu.device.createCommandEncoder();
+  for (const buffer of kvBuffers) encoder.clearBuffer(buffer);
+  gpu.device.queue.submit([encoder.finish()]);
+}
+
+/** The same work gives the same result, or its speed says nothing. */
+class SameResults {
+  readonly #first: Uint32Array[] = [];
+
+  /** Throws 'gpu-error' where a step of this repetition differs from that of an earlier one. */
+  check(results: readonly Uint32Array[]): void {
+    for (const [step, result] of results.entries()) {
+      const first = (this.#first[step] ??= result);
+      if (result.every((word, i) => word === first[i])) continue;
+      throw new QuernError(
+        'gpu-error',
+        `Step ${step} gave another result when it was repeated: the adapter computes wrong, so its speed says nothing.`,
+      );
+    }
+  }
 }
 
 async function timed(context: BenchContext, run: (sequence: Sequence) => Promise<void>): Promise<number> {

@@ -18,6 +18,7 @@ import {
   type PerplexityResult,
   type Prompt,
   QuernError,
+  type Roofline,
   type StreamPart,
 } from '@quern/spec';
 import { type ChatTemplate, type Tokenizer } from '@quern/text';
@@ -28,6 +29,7 @@ import { generate } from './generate.ts';
 import type { PlanBook } from './plan-book.ts';
 import { memoryOf } from './layout.ts';
 import { encodePrompt } from './prompt.ts';
+import { measureRoofline, withLeast } from './roofline.ts';
 import type { Runner } from './runner.ts';
 import { type SamplerState, stagesFor } from './sampling/stages.ts';
 import type { SequenceCache } from './sequence-cache.ts';
@@ -65,6 +67,7 @@ export interface EngineParts {
 export class Engine implements InferenceEngine {
   readonly #parts: EngineParts;
   readonly #turns = new Turns();
+  #roofline: Roofline | undefined;
   #unloaded = false;
 
   constructor(parts: EngineParts) {
@@ -116,8 +119,8 @@ export class Engine implements InferenceEngine {
     try {
       for (const tokens of request.promptTokens)
         yield await benchPrefill(this.#parts, tokens, request.repetitions, signal);
-      if (request.decodeTokens > 0) {
-        yield await benchDecode(this.#parts, request.decodeTokens, request.repetitions, signal);
+      for (const depth of request.decodeTokens > 0 ? request.depths : []) {
+        yield await benchDecode(this.#parts, request.decodeTokens, depth, request.repetitions, signal);
       }
     } catch (error) {
       throw this.#explain(error);
@@ -146,11 +149,23 @@ export class Engine implements InferenceEngine {
           : await plans.decode(1, tokens + 1, stages);
       await plan.profile(); // the first run pays for what the driver compiles late
       steps.writeDecode(1, tokens);
-      return await plan.profile();
+      const timings = await plan.profile();
+      return this.#roofline ? withLeast(timings, this.#roofline) : timings;
     } catch (error) {
       throw this.#explain(error);
     } finally {
       cache.free(sequence);
+      end();
+    }
+  }
+
+  async roofline(): Promise<Roofline> {
+    const end = await this.#turn(undefined);
+    try {
+      return (this.#roofline = await measureRoofline(this.#parts.gpu));
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
       end();
     }
   }

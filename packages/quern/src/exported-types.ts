@@ -25,6 +25,7 @@ export type {
   MemoryInfo,
   PerplexityResult,
   Progress,
+  Roofline,
   StorageUsage,
   Timings,
   VerifyReport,

@@ -130,13 +130,29 @@ export interface KernelTiming {
   microseconds: number;
   bytes: number;
   flops: number;
+  /** The least that bytes, arithmetic and dispatches allow on this adapter; known once its roofline was measured. */
+  leastMicroseconds?: number;
+}
+
+/** What an adapter can do at most, as measured. */
+export interface Roofline {
+  /** Bytes read and written by a copy. */
+  bytesPerSecond: number;
+  /** Multiply-adds count twice. */
+  flopsPerSecond: number;
+  /** Of a dispatch that does nothing, in a pass of many. */
+  dispatchMicroseconds: number;
+  /** From a submit to four bytes of its result. */
+  readbackMilliseconds: number;
 }
 
 export interface BenchRequest {
   /** Prompt lengths to prefill. */
   promptTokens: number[];
-  /** Tokens to decode. */
+  /** Tokens to decode; 0 for none. */
   decodeTokens: number;
+  /** How many tokens the cache holds before them: rows that were never computed, as speed does not ask. */
+  depths: number[];
   repetitions: number;
 }
 
@@ -144,6 +160,8 @@ export interface BenchRow {
   /** 'prefill' or 'decode'. */
   test: 'prefill' | 'decode';
   tokens: number;
+  /** Tokens that were there before. */
+  depth: number;
   /** Tokens a second of each repetition. */
   tokensPerSecond: number[];
 }
@@ -158,6 +176,8 @@ export interface InferenceEngine {
   bench(request: BenchRequest, signal?: AbortSignal): AsyncIterable<BenchRow>;
   /** Time per kernel of one decode step and one prefill chunk; throws where timestamps are missing. */
   profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]>;
+  /** What this adapter can do at most: what the bench and the profile are held against. Takes some seconds. */
+  roofline(): Promise<Roofline>;
   /**
    * Reads a LoRA adapter (the files of a PEFT folder, or a GGUF) onto the GPU, for requests to choose by `id`. The
    * base weights stay as they are. Closes the sources. Throws 'invalid-request' for an id that is taken and for

@@ -10,6 +10,7 @@ import {
   type PerplexityResult,
   QuernError,
   type StreamPart,
+  type Roofline,
 } from '@quern/spec';
 import type {
   ChatCompletion,
@@ -39,6 +40,7 @@ export interface Backend {
   ): Promise<PerplexityResult>;
   bench(request: BenchRequest, signal?: AbortSignal): AsyncIterable<BenchRow>;
   profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]>;
+  roofline(): Promise<Roofline>;
   loadAdapter(options: AdapterOptions, signal?: AbortSignal): Promise<LoraInfo>;
   unloadAdapter(id: string): Promise<void>;
   info(): EngineInfo | Promise<EngineInfo>;
@@ -76,17 +78,24 @@ export interface Engine {
   unloadAdapter(id: string): Promise<void>;
   /** Model, memory, adapter and its limits, kernel variants, load times. */
   info(): Promise<EngineInfo>;
-  /** Speed: rows as they are measured. Defaults: prompts of 128 and 512 tokens, 64 decoded, 3 times. */
+  /** Speed: rows as they are measured. Defaults: prompts of 128 and 512 tokens, 64 decoded after none, 3 times. */
   bench(request?: Partial<BenchRequest>, options?: RequestOptions): AsyncIterable<BenchRow>;
   /** Time per kernel of one decode step or one prefill chunk. Throws where the adapter has no timestamps. */
   profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]>;
+  /** What the adapter can do at most, measured now: bytes a second, multiply-adds, the cost of a dispatch. */
+  roofline(): Promise<Roofline>;
   /** Negative log-likelihood (nats) of every token but the first, given those before it. */
   perplexity(text: string | readonly number[], options?: RequestOptions): Promise<PerplexityResult>;
   /** Ends what runs and frees the GPU (with the last client of a shared worker). Later calls throw 'unloaded'. */
   unload(): Promise<void>;
 }
 
-export const DEFAULT_BENCH: BenchRequest = { promptTokens: [128, 512], decodeTokens: 64, repetitions: 3 };
+export const DEFAULT_BENCH: BenchRequest = {
+  promptTokens: [128, 512],
+  decodeTokens: 64,
+  depths: [0],
+  repetitions: 3,
+};
 
 export async function makeEngine(backend: Backend): Promise<Engine> {
   const { model } = await backend.info();
@@ -102,6 +111,7 @@ export async function makeEngine(backend: Backend): Promise<Engine> {
     bench: (request, options) =>
       alive().bench({ ...DEFAULT_BENCH, ...request }, options?.signal ?? undefined),
     profile: async (phase) => alive().profile(phase),
+    roofline: async () => alive().roofline(),
     loadAdapter: async ({ id, model: files }, options) =>
       alive().loadAdapter({ id, model: files }, options?.signal ?? undefined),
     unloadAdapter: async (id) => alive().unloadAdapter(id),

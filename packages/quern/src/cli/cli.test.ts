@@ -226,16 +226,18 @@ describe('quern run', () => {
 
 describe('the other commands', () => {
   it('bench prints a table, or one object', async () => {
-    const args = ['bench', 'x.gguf', '-p', '8,16', '-n', '4', '-r', '3'];
+    const args = ['bench', 'x.gguf', '-p', '8,16', '-n', '4', '-d', '0,32', '-r', '3'];
     const { out } = await quern(args);
-    expect(out.split('\n')[0]).toMatch(/^\| model +\| +size \| +params \| adapter +\| test \| +t\/s \|$/);
-    expect(out).toContain('| pp8  | 11.00 ± 1.00 |');
-    expect(out).toContain('| tg4  |  3.00 ± 0.00 |');
+    expect(out.split('\n')[0]).toMatch(/^\| model +\| +size \| +params \| adapter +\| test +\| +t\/s \|$/);
+    expect(out).toContain('| pp8       | 11.00 ± 1.00 |');
+    expect(out).toContain('| tg4       |  3.00 ± 0.00 |');
+    expect(out).toContain('| tg4 @ d32 |  3.00 ± 0.00 |');
     const json = JSON.parse((await quern([...args, '--json'])).out) as { rows: unknown[] };
     expect(json.rows).toEqual([
-      { test: 'prefill', tokens: 8, tokens_per_second: 11, stddev: 1, samples: [10, 11, 12] },
-      { test: 'prefill', tokens: 16, tokens_per_second: 11, stddev: 1, samples: [10, 11, 12] },
-      { test: 'decode', tokens: 4, tokens_per_second: 3, stddev: 0, samples: [3] },
+      { test: 'prefill', tokens: 8, depth: 0, tokens_per_second: 11, stddev: 1, samples: [10, 11, 12] },
+      { test: 'prefill', tokens: 16, depth: 0, tokens_per_second: 11, stddev: 1, samples: [10, 11, 12] },
+      { test: 'decode', tokens: 4, depth: 0, tokens_per_second: 3, stddev: 0, samples: [3] },
+      { test: 'decode', tokens: 4, depth: 32, tokens_per_second: 3, stddev: 0, samples: [3] },
     ]);
     expect(json).toMatchObject({ model: 'fake-model', arch: 'llama', variants: { matmul: 'thread' } });
   });

@@ -29,6 +29,7 @@ export function remoteBackend(
     },
     unloadAdapter: (id) => link.guard(link.host.unloadAdapter(id)),
     profile: (phase) => link.guard(link.host.profile(phase)),
+    roofline: () => link.guard(link.host.roofline()),
     info: () => link.guard(link.host.info()),
     async unload() {
       try {

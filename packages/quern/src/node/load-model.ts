@@ -33,6 +33,7 @@ export function inProcess(engine: InferenceEngine, request: LoadRequest): Backen
     perplexity: (...args) => engine.perplexity(...args),
     bench: (...args) => engine.bench(...args),
     profile: (phase) => engine.profile(phase),
+    roofline: () => engine.roofline(),
     info: () => engine.info(),
     loadAdapter: async ({ id, model }, signal) =>
       engine.loadAdapter(id, await openFiles({ ...request, model }, { signal }), signal),

@@ -10,6 +10,7 @@ import {
   type KernelTiming,
   type LoraInfo,
   type PerplexityResult,
+  type Roofline,
   type Prompt,
   QuernError,
   type StreamPart,
@@ -87,14 +88,30 @@ export class FakeEngine implements InferenceEngine {
       yield {
         test: 'prefill',
         tokens,
+        depth: 0,
         tokensPerSecond: Array.from({ length: request.repetitions }, (_, i) => 10 + i),
       };
     }
-    yield { test: 'decode', tokens: request.decodeTokens, tokensPerSecond: [3] };
+    for (const depth of request.depths) {
+      yield { test: 'decode', tokens: request.decodeTokens, depth, tokensPerSecond: [3] };
+    }
   }
 
   async profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]> {
-    return [{ kernel: `matmul-${phase}`, dispatches: 2, microseconds: 7, bytes: 10, flops: 20 }];
+    return [
+      {
+        kernel: `matmul-${phase}`,
+        dispatches: 2,
+        microseconds: 7,
+        bytes: 10,
+        flops: 20,
+        leastMicroseconds: 3.5,
+      },
+    ];
+  }
+
+  async roofline(): Promise<Roofline> {
+    return { bytesPerSecond: 1e9, flopsPerSecond: 2e9, dispatchMicroseconds: 1, readbackMilliseconds: 0.5 };
   }
 
   async loadAdapter(id: string): Promise<LoraInfo> {

@@ -13,6 +13,7 @@ import type {
   PerplexityResult,
   Progress,
   Prompt,
+  Roofline,
   StorageUsage,
   StreamPart,
   VerifyReport,
@@ -87,6 +88,7 @@ export interface HostApi {
   perplexity(prompt: Extract<Prompt, { kind: 'text' | 'ids' }>): AsyncIterable<PerplexityResult>;
   bench(request: BenchRequest): AsyncIterable<BenchRow>;
   profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]>;
+  roofline(): Promise<Roofline>;
   /** One item. */
   loadAdapter(request: AdapterRequest): AsyncIterable<LoraInfo>;
   unloadAdapter(id: string): Promise<void>;

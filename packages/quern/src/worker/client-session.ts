@@ -92,6 +92,7 @@ export function clientSession(
       }),
     unloadAdapter: async (id) => loaded().unloadAdapter(id),
     profile: async (phase) => loaded().profile(phase),
+    roofline: async () => loaded().roofline(),
     info: () => loaded().info(),
     unload: end,
     listModels: () => keeper.list(),

@@ -99,6 +99,7 @@ export async function lastingBackend(
       return (await ready()).unloadAdapter(id);
     },
     profile: async (phase) => (await ready()).profile(phase),
+    roofline: async () => (await ready()).roofline(),
     info: async () => (await ready()).info(),
     async unload() {
       unloading.abort();
