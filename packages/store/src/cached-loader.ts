@@ -52,6 +52,7 @@ export class CachedLoader implements ChunkLoader {
   readonly #following: Following | undefined;
   #remote: RemoteFile | undefined;
   #opening: Promise<RemoteFile> | undefined;
+  #judged = false;
   #closed = false;
 
   constructor(parts: CachedLoaderParts) {
@@ -89,7 +90,7 @@ export class CachedLoader implements ChunkLoader {
 
   /** The SHA-256 that the whole is yet to be compared with. */
   get unverified(): string | undefined {
-    return this.#file?.verified ? undefined : (this.#parts.sha256 ?? this.#file?.sha256);
+    return this.#judged || this.#file?.verified ? undefined : (this.#parts.sha256 ?? this.#file?.sha256);
   }
 
   /** Another tab downloads it. */
@@ -109,7 +110,10 @@ export class CachedLoader implements ChunkLoader {
       warn(error);
       return this.#file;
     });
-    if (now?.id === this.#file?.id) return now?.verified ?? false;
+    if (now?.id === this.#file?.id) {
+      this.#judged = now?.verified ?? false;
+      return this.#judged;
+    }
     throw new QuernError(
       'storage-error',
       `${this.name} was dropped from the cache while it was read from there, as its download by another tab failed; load the model again`,
@@ -120,6 +124,7 @@ export class CachedLoader implements ChunkLoader {
   async judge(actual: string): Promise<void> {
     const expected = this.unverified;
     if (!this.#file || expected === undefined) return;
+    this.#judged = true;
     const { store, warn } = this.#parts;
     if (actual === expected) {
       await store.markVerified(this.#file).catch(warn);

@@ -13,12 +13,13 @@ import type { Locks } from './download-turn.ts';
 import { DownloadTurn } from './download-turn.ts';
 import { keyOfUrl, nameOfUrl } from './file-key.ts';
 import { httpOf } from './http-request.ts';
+import { loadUpkeep } from './load-upkeep.ts';
 import type { RemoteFile } from './remote-file.ts';
 import { openRemote } from './remote-file.ts';
 import { sleep } from './retry.ts';
 import { storageError } from './storage-error.ts';
 import type { UrlOptions } from './url-source.ts';
-import { WholeHash } from './whole-hash.ts';
+import type { WholeHash } from './whole-hash.ts';
 
 export interface CachedOptions extends UrlOptions {
   store: ChunkStore;
@@ -147,19 +148,12 @@ function firstMissing(file: StoredFile): number {
 class CachedChunks extends ChunkedSource implements CachedSource {
   readonly key: string;
   readonly #loader: CachedLoader;
-  #hash: WholeHash | undefined;
+  #hash: Promise<WholeHash | undefined> | undefined;
 
   constructor(loader: CachedLoader, pool: ChunkPool, start: number | undefined) {
     super(loader, pool, start);
     this.key = loader.key;
     this.#loader = loader;
-    if (loader.unverified === undefined) return;
-    this.#hash = new WholeHash({
-      count: chunkCount(loader.byteLength),
-      hold: (index) => this.hold(index),
-      isKept: (index) => !loader.fromNetwork(index),
-      fetch: (index, wanted) => this.fetch(index, wanted),
-    });
   }
 
   override fetch(index: number, wanted: boolean): Promise<Uint8Array> {
@@ -173,7 +167,23 @@ class CachedChunks extends ChunkedSource implements CachedSource {
 
   /** Not while another tab downloads the file: that one does it. */
   #follow(): void {
-    if (!this.#loader.follows) this.#hash?.follow();
+    if (this.#loader.unverified === undefined || this.#loader.follows) return;
+    void this.#wholeHash().then((hash) => hash?.follow());
+  }
+
+  /** Loaded when it is first needed. Where it cannot be, the file stays unverified until another visit. */
+  #wholeHash(): Promise<WholeHash | undefined> {
+    const chunks = {
+      count: chunkCount(this.byteLength),
+      hold: (index: number) => this.hold(index),
+      isKept: (index: number) => !this.#loader.fromNetwork(index),
+      fetch: (index: number, wanted: boolean) => this.fetch(index, wanted),
+    };
+    this.#hash ??= loadUpkeep().then(
+      ({ WholeHash }) => new WholeHash(chunks),
+      () => undefined,
+    );
+    return this.#hash;
   }
 
   flush(): Promise<void> {
@@ -204,14 +214,13 @@ class CachedChunks extends ChunkedSource implements CachedSource {
   }
 
   async #verify(signal: AbortSignal | undefined): Promise<void> {
-    if (!this.#hash || (await this.#loader.verifiedByOther(signal))) return;
-    const actual = await abortable(this.#hash.finish(signal), signal);
-    this.#hash = undefined;
-    await this.#loader.judge(actual);
+    if (this.#loader.unverified === undefined || (await this.#loader.verifiedByOther(signal))) return;
+    const hash = await this.#wholeHash();
+    if (hash) await this.#loader.judge(await abortable(hash.finish(signal), signal));
   }
 
   override async close(): Promise<void> {
-    this.#hash?.stop();
+    void this.#hash?.then((hash) => hash?.stop());
     await super.close();
   }
 }

@@ -9,6 +9,8 @@ export interface Faults {
   noLength?: boolean;
   /** Neither ETag nor Last-Modified. */
   noValidator?: boolean;
+  /** Last-Modified in place of the ETag. */
+  datesOnly?: boolean;
   /** Added to the length that the server claims. */
   lieAboutLength?: number;
   /** Cuts the connection once, when byte N of the file would be sent. */
@@ -17,6 +19,10 @@ export interface Faults {
   alwaysDieAtByte?: number;
   /** Sends nothing from byte N of the file on, once. */
   stallAtByte?: number;
+  /** Ends a body before byte N as if that were all, once; tells no length of it. */
+  endAtByte?: number;
+  /** Answers with so many bytes more than the range that was asked for. */
+  widenRange?: number;
   /** Sends this many bytes of each range at most, correctly labelled. */
   shortParts?: number;
   /** Sends more than the Content-Range says, in a chunked body. */
@@ -119,20 +125,26 @@ export class MisbehavingServer {
     const headers: Record<string, string> = {
       'content-type': faults.contentType ?? 'application/octet-stream',
     };
-    if (!faults.noValidator) headers.etag = etag;
+    if (faults.datesOnly) headers['last-modified'] = `Sun, 06 Nov 1994 08:49:${etag.slice(1, -1)} GMT`;
+    else if (!faults.noValidator) headers.etag = etag;
     const asked = faults.noRange ? null : /^bytes=(\d+)-(\d+)$/.exec(log.range ?? '');
     let start = 0;
     let end = claimed;
     if (asked) {
       start = Number(asked[1]) + (faults.shiftRange ?? 0);
-      end = Math.min(Number(asked[2]) + 1, claimed, start + (faults.shortParts ?? Infinity));
+      end = Math.min(
+        Number(asked[2]) + 1 + (faults.widenRange ?? 0),
+        claimed,
+        start + (faults.shortParts ?? Infinity),
+      );
       if (start >= claimed || start >= bytes.length) {
         response.writeHead(416, { 'content-range': `bytes */${claimed}` }).end();
         return;
       }
       headers['content-range'] = `bytes ${start}-${end - 1}/${claimed}`;
     }
-    if (!faults.noLength && faults.extraBytes === undefined) headers['content-length'] = String(end - start);
+    const lengthKnown = faults.extraBytes === undefined && faults.endAtByte === undefined;
+    if (!faults.noLength && lengthKnown) headers['content-length'] = String(end - start);
     response.writeHead(asked ? 206 : 200, headers);
     if (log.method === 'HEAD') {
       response.end();
@@ -153,12 +165,19 @@ export class MisbehavingServer {
     for (let at = start; at < Math.min(end, bytes.length) && !response.destroyed;) {
       let stop = Math.min(at + 65536, end, bytes.length);
       const stalls = faults.stallAtByte;
-      for (const limit of [dies, stalls]) if (limit !== undefined && limit > at) stop = Math.min(stop, limit);
+      const ends = faults.endAtByte;
+      for (const limit of [dies, stalls, ends])
+        if (limit !== undefined && limit > at) stop = Math.min(stop, limit);
       if (at === dies) {
         if (faults.alwaysDieAtByte === undefined) delete faults.dieAtByte;
         // What was written before is to arrive.
         await wait(20);
         response.destroy();
+        return;
+      }
+      if (at === ends) {
+        delete faults.endAtByte;
+        response.end();
         return;
       }
       if (at === stalls) {
