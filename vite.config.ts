@@ -51,6 +51,7 @@ export default defineConfig({
     // Transformers.js is large by nature and loads only when asked for.
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
+      checks: { pluginTimings: false },
       input: ['chat', 'bench'].map((page) => join(ROOT, 'demo', page, 'index.html')),
     },
   },

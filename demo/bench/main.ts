@@ -1,8 +1,9 @@
 // The benchmark page: ?model=...&auto=1 runs unattended; ?prompt=, ?decode= and ?reps= set the sizes.
+import { openModels } from '../load/engine.ts';
 import { failureNotice, failureOf, missingWebGpu, wasAborted, type Failure } from '../load/failure.ts';
 import { createLoadingView } from '../load/loading.ts';
 import { offeredModels, typedModel, type ModelChoice } from '../load/models.ts';
-import { createPicker } from '../load/picker.ts';
+import { createShelf } from '../load/shelf.ts';
 import { Session } from '../load/session.ts';
 import { byId, element } from '../look/element.ts';
 import { offerUpdates } from '../offline/update-notice.ts';
@@ -28,25 +29,26 @@ let running: AbortController | undefined;
 const stopButton = element('button', { type: 'button', hidden: true }, 'Stop');
 stopButton.addEventListener('click', () => running?.abort());
 const loading = createLoadingView(() => session.cancel());
-const picker = createPicker({
-  models: await offeredModels(),
+const shelf = await createShelf({
+  offered: await offeredModels(),
+  models: openModels(),
   action: 'Run',
   onLoad: (choice) => void run(choice),
 });
-byId('setup', HTMLElement).append(picker.root, loading.root, stopButton);
+byId('setup', HTMLElement).append(shelf.root, loading.root, stopButton);
 fillSettings(query);
 byId('save', HTMLButtonElement).addEventListener('click', save);
 byId('copy', HTMLButtonElement).addEventListener('click', () => void copy());
 
 const asked = query.get('model');
-if (asked) picker.choose(typedModel(asked));
+if (asked) shelf.choose(typedModel(asked));
 
 const missing = missingWebGpu();
 if (missing) {
-  picker.setBusy(true);
+  shelf.setBusy(true);
   fail(newReport(asked ?? ''), missing);
 } else if (query.get('auto') === '1') {
-  const choice = picker.chosen();
+  const choice = shelf.chosen();
   if (choice) void run(choice);
 }
 
@@ -61,7 +63,7 @@ async function run(choice: ModelChoice): Promise<void> {
   setBusy(true);
   try {
     loading.start(choice.label);
-    const engine = await session.load(choice, loading.show);
+    const engine = await session.load(choice, { onProgress: loading.show });
     loading.stop();
     stopButton.hidden = false;
     report.info = await engine.info();
@@ -99,8 +101,8 @@ function fail(report: BenchReport, failure: Failure): void {
 }
 
 function setBusy(busy: boolean): void {
-  picker.setBusy(busy);
-  picker.root.hidden = busy;
+  shelf.setBusy(busy);
+  shelf.root.hidden = busy;
   settings.disabled = busy;
 }
 

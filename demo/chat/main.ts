@@ -1,10 +1,10 @@
-// The chat page: wires the picker, the session, the conversations, the composer and the transcript together. ?model=
+// The chat page: wires the shelf, the session, the conversations, the composer and the transcript together. ?model=
 // chooses a model, ?seed= repeats an answer, #id opens a conversation that was kept.
-import type { Engine } from '../load/engine.ts';
+import { openModels, type Engine } from '../load/engine.ts';
 import { failureNotice, failureOf, missingWebGpu, wasAborted } from '../load/failure.ts';
 import { createLoadingView } from '../load/loading.ts';
 import { offeredModels, typedModel, type ModelChoice } from '../load/models.ts';
-import { createPicker } from '../load/picker.ts';
+import { createShelf } from '../load/shelf.ts';
 import { Session } from '../load/session.ts';
 import { byId, element } from '../look/element.ts';
 import { rate } from '../look/format.ts';
@@ -37,21 +37,22 @@ let answering: AbortController | undefined;
 const notices = element('div');
 const loading = createLoadingView(() => session.cancel());
 const composer = createComposer(send, stop);
-const [models, keeper] = await Promise.all([offeredModels(), openKeeper(notKept)]);
+const models = openModels();
+const [offered, keeper] = await Promise.all([offeredModels(), openKeeper(notKept)]);
 const panel = createChatsPanel(keeper, (id) => {
   if (id === chat.id) startNewChat();
 });
-const picker = createPicker({ models, action: 'Load', onLoad: (choice) => void load(choice) });
-setupBody.append(notices, picker.root, loading.root);
+const shelf = await createShelf({ offered, models, action: 'Load', onLoad: (choice) => void load(choice) });
+setupBody.append(notices, shelf.root, loading.root);
 await openFromAddress();
 
 const asked = query.get('model');
-if (asked) picker.choose(typedModel(asked));
+if (asked) shelf.choose(typedModel(asked));
 
 const missing = missingWebGpu();
 if (missing) {
   notices.replaceChildren(failureNotice(missing));
-  picker.setBusy(true);
+  shelf.setBusy(true);
 } else {
   composer.enable();
   composer.focus();
@@ -77,14 +78,17 @@ async function load(choice: ModelChoice): Promise<Engine | undefined> {
   answering?.abort();
   notices.replaceChildren();
   loading.start(choice.label);
-  picker.setBusy(true);
-  picker.root.hidden = true;
+  shelf.setBusy(true);
+  shelf.root.hidden = true;
   setup.hidden = false;
   setupTitle.hidden = true;
   try {
-    const started = session.load(choice, (progress) => {
-      loading.show(progress);
-      tell('quern:progress', progress);
+    const started = session.load(choice, {
+      onProgress(progress) {
+        loading.show(progress);
+        tell('quern:progress', progress);
+      },
+      onWarning: ({ message }) => sayAbove(`The model runs, but is not kept here: ${message}`),
     });
     showState();
     const engine = await started;
@@ -96,8 +100,9 @@ async function load(choice: ModelChoice): Promise<Engine | undefined> {
     return undefined;
   } finally {
     loading.stop();
-    picker.setBusy(false);
-    picker.root.hidden = false;
+    void shelf.refresh();
+    shelf.setBusy(false);
+    shelf.root.hidden = false;
     setupTitle.hidden = false;
     showState();
     composer.focus();
@@ -107,7 +112,7 @@ async function load(choice: ModelChoice): Promise<Engine | undefined> {
 /** Takes a message: loads the chosen model first if none is there. */
 function send(text: string): boolean {
   if (answering || session.isLoading) return false;
-  const choice = session.engine ? undefined : picker.chosen();
+  const choice = session.engine ? undefined : shelf.chosen();
   if (!session.engine && !choice) return false;
   void answer(text, choice);
   return true;
@@ -196,8 +201,13 @@ async function show(id: string): Promise<void> {
 }
 
 function notKept(why: string): void {
+  sayAbove(`Conversations are not kept in this browser (${why}): they last as long as this tab.`);
+}
+
+/** A line above the conversation. */
+function sayAbove(text: string): void {
   const line = byId('not-kept', HTMLElement);
-  line.textContent = `Conversations are not kept in this browser (${why}): they last as long as this tab.`;
+  line.append(element('span', {}, text));
   line.hidden = false;
 }
 

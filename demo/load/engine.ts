@@ -1,12 +1,16 @@
 // The one door to Quern for both pages: what they use of the public package, by name.
-export { createEngine, QuernError } from 'quern';
+export { createEngine, openModels, QuernError } from 'quern';
 export type {
   BenchRow,
+  CachedModel,
   ChatMessageParam,
   Engine,
   EngineInfo,
   KernelTiming,
+  ModelRef,
+  Models,
   Progress,
   Roofline,
+  StorageUsage,
   Timings,
 } from 'quern';

@@ -77,7 +77,7 @@ export function figuresOf(progress: Progress): string {
   if (progress.phase === 'ready') return '';
   if (progress.total === 0) return progress.loaded > 0 ? bytes(progress.loaded) : 'Starting …';
   const parts = [`${bytes(progress.loaded)} of ${bytes(progress.total)} ${ORIGINS[progress.from]}`];
-  if (progress.phase === 'weights') {
+  if (progress.phase === 'weights' || progress.phase === 'download') {
     if (progress.bytesPerSecond > 0) parts.push(`${bytes(progress.bytesPerSecond)}/s`);
     if (progress.secondsLeft !== undefined) parts.push(`${duration(progress.secondsLeft)} left`);
   }

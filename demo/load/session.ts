@@ -1,6 +1,11 @@
 // The one engine of a page, and its life: load, replace, cancel, unload.
-import { createEngine, type Engine, type Progress } from './engine.ts';
+import { createEngine, type Engine, type Progress, type QuernError } from './engine.ts';
 import type { ModelChoice } from './models.ts';
+
+export interface LoadHooks {
+  onProgress: (progress: Progress) => void;
+  onWarning?: (warning: QuernError) => void;
+}
 
 export class Session {
   #engine: Engine | undefined;
@@ -24,13 +29,16 @@ export class Session {
     this.#loading?.abort();
   }
 
-  /** Frees the GPU of the model before: there may not be room for two. Throws what createEngine throws. */
-  async load(choice: ModelChoice, onProgress: (progress: Progress) => void): Promise<Engine> {
+  /**
+   * Frees the GPU of the model before: there may not be room for two. `onWarning` hears of what does not end the load:
+   * its bytes cannot be kept. Throws what createEngine throws.
+   */
+  async load(choice: ModelChoice, hooks: LoadHooks): Promise<Engine> {
     if (this.#loading) throw new Error('a model is being loaded');
     const controller = new AbortController();
     this.#loading = controller;
     try {
-      const engine = await this.#replace(choice, controller.signal, onProgress);
+      const engine = await this.#replace(choice, controller.signal, hooks);
       this.#engine = engine;
       this.#choice = choice;
       return engine;
@@ -39,11 +47,11 @@ export class Session {
     }
   }
 
-  async #replace(choice: ModelChoice, signal: AbortSignal, onProgress: (progress: Progress) => void) {
+  async #replace(choice: ModelChoice, signal: AbortSignal, hooks: LoadHooks) {
     const before = this.#engine;
     this.#engine = undefined;
     this.#choice = undefined;
     await before?.unload();
-    return createEngine({ model: choice.source, signal, onProgress });
+    return createEngine({ model: choice.source, signal, ...hooks });
   }
 }

@@ -91,6 +91,31 @@ test('two tabs in one conversation keep the words of both', async ({ context, pa
   await expect(listed(other)).toHaveCount(1);
 });
 
+test('on a narrow screen the conversations are a drawer, by keyboard too', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 780 });
+  const chat = new ChatPage(page);
+  await chat.open(`${server.url}/tiny.gguf`);
+  await ask(chat, 'to be');
+  const drawer = page.getByRole('navigation', { name: 'Conversations' });
+  const opener = page.getByRole('button', { name: 'Conversations' });
+  await expect(drawer).toBeHidden();
+  await opener.focus();
+  await page.keyboard.press('Enter');
+  await expect(drawer).toBeVisible();
+  await page.keyboard.press('Tab');
+  await expect(listed(page).first()).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(drawer).toBeHidden();
+  await expect(opener).toBeFocused();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+
+  await page.getByRole('button', { name: 'New chat' }).click();
+  await opener.click();
+  await listed(page).first().click();
+  await expect(drawer).toBeHidden();
+  await expect(chat.answers).toHaveCount(1);
+});
+
 test('a browser that refuses IndexedDB chats on, and says that nothing is kept', async ({ page }) => {
   await page.addInitScript(() => {
     Object.defineProperty(globalThis, 'indexedDB', {

@@ -50,7 +50,7 @@ test('everything can be reached with the Tab key', async ({ page }) => {
   await chat.open();
   await page.locator('body').press('Tab');
   const seen: string[] = [];
-  for (let i = 0; i < 12; i++) {
+  for (let i = 0; i < 16; i++) {
     await page.keyboard.press('Tab');
     seen.push(
       await page.evaluate(() => {

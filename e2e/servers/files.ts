@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseRange } from '../../scripts/serve/model-files.ts';
 
 const TYPES: Record<string, string> = {
@@ -20,10 +21,11 @@ export interface FileServer {
   close(): Promise<void>;
 }
 
-/** `files`: a folder, or bytes by path ('/model.gguf'). */
+/** `files`: a folder, or bytes by path ('/model.gguf'); `bytesPerSecond` of each answer. */
 export async function serveFiles(
   files: string | Map<string, Uint8Array>,
   headers: Record<string, string> = {},
+  bytesPerSecond = Infinity,
 ): Promise<FileServer> {
   const sent = new Map<string, number>();
   const server: Server = createServer(async (req, res) => {
@@ -45,8 +47,16 @@ export async function serveFiles(
     res.setHeader('content-length', last - first + 1);
     res.writeHead(range ? 206 : 200);
     if (req.method === 'HEAD') return void res.end();
-    sent.set(path, (sent.get(path) ?? 0) + last - first + 1);
-    res.end(body.subarray(first, last + 1));
+    const send = (from: number, to: number) => {
+      sent.set(path, (sent.get(path) ?? 0) + to - from);
+      res.write(body.subarray(from, to));
+    };
+    const step = Number.isFinite(bytesPerSecond) ? 1 << 16 : body.length;
+    for (let at = first; at <= last && !res.destroyed; at += step) {
+      send(at, Math.min(at + step, last + 1));
+      if (Number.isFinite(bytesPerSecond)) await sleep((1000 * step) / bytesPerSecond);
+    }
+    res.end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

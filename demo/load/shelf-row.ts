@@ -1,0 +1,200 @@
+// One model on the shelf: its name, size and licence, how much of it is here; and, when it is chosen, what it takes on
+// this device, its download, and what can be done with its bytes.
+import { element } from '../look/element.ts';
+import { bytes } from '../look/format.ts';
+import { Download } from './download.ts';
+import type { CachedModel, Models } from './engine.ts';
+import { failureNotice, failureOf, wasAborted } from './failure.ts';
+import { figuresOf } from './loading.ts';
+import type { ModelChoice } from './models.ts';
+
+export interface ShelfRow {
+  readonly choice: ModelChoice;
+  readonly root: HTMLElement;
+  readonly radio: HTMLInputElement;
+  readonly cached: CachedModel | undefined;
+  /** What the cache has of it. */
+  setCached(cached: CachedModel | undefined): void;
+  /** Shows its details, or hides them. */
+  setOpen(open: boolean): void;
+  /** Ends its download, if one runs. */
+  pause(): void;
+}
+
+/** `onCacheChange` is called when bytes came or went. */
+export function createShelfRow(
+  choice: ModelChoice,
+  models: Models,
+  onCacheChange: () => Promise<void>,
+): ShelfRow {
+  const radio = element('input', { type: 'radio', name: 'model' });
+  const meta = element('span', { class: 'choice-meta muted small numbers' });
+  const label = element(
+    'label',
+    { class: 'choice' },
+    radio,
+    element('span', { class: 'choice-text' }, element('span', { class: 'choice-name' }, choice.label), meta),
+  );
+  const fit = element('p', { class: 'fit muted small', role: 'status' });
+  const bar = element('progress', { max: 1, 'aria-label': `Download of ${choice.label}` });
+  const figures = element('p', { class: 'muted small numbers' });
+  const actions = element('div', { class: 'choice-actions' });
+  const trouble = element('div');
+  const details = element(
+    'div',
+    { class: 'choice-details', hidden: true },
+    fit,
+    bar,
+    figures,
+    trouble,
+    actions,
+  );
+  const root = element('div', { class: 'model' }, label, details);
+  const isLocal = typeof choice.source !== 'string';
+  let cached: CachedModel | undefined;
+  let verifying: AbortController | undefined;
+  const download = new Download(models, choice.source, show);
+
+  const button = (text: string, onClick: () => void, name = text) => {
+    const made = element(
+      'button',
+      { type: 'button', class: 'quiet', 'aria-label': `${name} ${choice.label}` },
+      text,
+    );
+    made.addEventListener('click', onClick);
+    return made;
+  };
+  const fetchButton = button('Download', () => void fetchAll());
+  const pauseButton = button('Pause', () => download.pause());
+  const verifyButton = button('Verify', () => void verify());
+  const stopButton = button('Stop', () => verifying?.abort(), 'Stop verifying');
+  const deleteButton = button('Delete', () => confirm(true));
+  const sureButton = button('Delete for good', () => void remove());
+  const keepButton = button('Keep it', () => confirm(false));
+  let sure = false;
+  show();
+
+  async function fetchAll(): Promise<void> {
+    trouble.replaceChildren();
+    const ended = download.run();
+    pauseButton.focus();
+    await ended;
+    if (download.state === 'failed') trouble.replaceChildren(failureNotice(failureOf(download.error)));
+    await onCacheChange();
+  }
+
+  async function verify(): Promise<void> {
+    if (!cached || verifying) return;
+    const controller = new AbortController();
+    verifying = controller;
+    trouble.replaceChildren();
+    show();
+    stopButton.focus();
+    try {
+      const report = await models.verify(cached.id, {
+        signal: controller.signal,
+        onProgress: ({ loaded, total }) => {
+          bar.value = total > 0 ? loaded / total : 0;
+          figures.textContent = `Checked ${bytes(loaded)} of ${bytes(total)}`;
+        },
+      });
+      fit.textContent =
+        report.damaged === 0
+          ? 'Every byte is as it was stored.'
+          : `${report.damaged} of ${report.checked} pieces were damaged and are gone; a download brings them back.`;
+    } catch (error) {
+      if (!wasAborted(error)) trouble.replaceChildren(failureNotice(failureOf(error)));
+    }
+    verifying = undefined;
+    show();
+    verifyButton.focus();
+    await onCacheChange();
+  }
+
+  function confirm(asks: boolean): void {
+    sure = asks;
+    show();
+    (asks ? keepButton : deleteButton).focus();
+  }
+
+  async function remove(): Promise<void> {
+    if (!cached) return;
+    download.pause();
+    try {
+      await models.delete(cached.id);
+      download.reset();
+      fit.textContent = '';
+    } catch (error) {
+      trouble.replaceChildren(failureNotice(failureOf(error)));
+    }
+    sure = false;
+    radio.focus();
+    await onCacheChange();
+  }
+
+  function show(): void {
+    const running = download.state === 'running';
+    const here = cached ? (cached.complete ? 'on this device' : `${percent(cached)} on this device`) : '';
+    const size = choice.bytes || cached?.bytes || 0;
+    meta.textContent = [choice.license, size > 0 ? bytes(size) : '', running ? 'downloading' : here]
+      .filter(Boolean)
+      .join(' · ');
+    root.classList.toggle('here', cached?.complete === true);
+    const { progress } = download;
+    const partial = progress !== undefined && download.state !== 'idle';
+    bar.hidden = !partial && !running && !verifying;
+    if (progress && progress.total > 0) bar.value = progress.loaded / progress.total;
+    else if (running) bar.removeAttribute('value');
+    figures.hidden = bar.hidden;
+    if (running || partial) {
+      const so = progress ? figuresOf(progress) : 'Starting …';
+      figures.textContent = running ? so : `Paused at ${progress ? bytes(progress.loaded) : 'its start'}.`;
+    }
+    fetchButton.textContent = cached || download.progress ? 'Resume download' : 'Download';
+    fetchButton.setAttribute('aria-label', `${fetchButton.textContent} ${choice.label}`);
+    const shown = sure
+      ? [
+          element('span', { class: 'small' }, `Delete ${bytes(cached?.storedBytes ?? 0)} from this device?`),
+          sureButton,
+          keepButton,
+        ]
+      : [
+          ...(running ? [pauseButton] : cached?.complete || isLocal ? [] : [fetchButton]),
+          ...(verifying ? [stopButton] : cached && !running ? [verifyButton] : []),
+          ...(cached && !running && !verifying ? [deleteButton] : []),
+        ];
+    const focused = document.activeElement;
+    // Made anew only when it changes: a button that is pressed must not go away under the finger.
+    if (shown.length !== actions.children.length || shown.some((child, i) => actions.children[i] !== child)) {
+      const had = actions.contains(focused);
+      actions.replaceChildren(...shown);
+      if (had && focused instanceof HTMLElement) {
+        const heir = actions.contains(focused) ? focused : actions.querySelector('button');
+        (heir ?? radio).focus();
+      }
+    }
+    actions.hidden = shown.length === 0;
+  }
+
+  return {
+    choice,
+    root,
+    radio,
+    get cached() {
+      return cached;
+    },
+    setCached(now) {
+      cached = now;
+      if (!now) sure = false;
+      show();
+    },
+    setOpen(open) {
+      details.hidden = !open;
+    },
+    pause: () => download.pause(),
+  };
+}
+
+function percent({ storedBytes, bytes }: CachedModel): string {
+  return bytes > 0 ? `${Math.min(99, Math.floor((storedBytes / bytes) * 100))}%` : 'a part';
+}
