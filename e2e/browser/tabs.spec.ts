@@ -95,6 +95,26 @@ test('tabs share one engine in a SharedWorker, which outlives the tab that start
   expect(server.sent(MODEL) - before).toBeLessThan(modelBytes * 1.5);
 });
 
+test('a SharedWorker that dies is started again, and the engines of its tabs stay good', async ({
+  context,
+}) => {
+  const tabs = [await openTab(context), await openTab(context)];
+  await Promise.all(tabs.map(load));
+  const answer = await ask(tabs[0]!);
+  const before = server.sent(MODEL);
+  expect((await info(tabs[0]!)).timings.bytesFetched).toBeGreaterThan(0);
+  const devtools = await context.newCDPSession(tabs[0]!);
+  const { targetInfos } = await devtools.send('Target.getTargets');
+  const [worker] = targetInfos.filter(({ type }) => type === 'shared_worker');
+  await devtools.send('Target.closeTarget', { targetId: worker!.targetId });
+  await expect
+    .poll(() => Promise.all(tabs.map(ask)).catch((error: Error) => error.message))
+    .toEqual([answer, answer]);
+  expect((await info(tabs[0]!)).timings.bytesFetched).toBe(0); // loaded again, from the cache
+  expect(await info(tabs[1]!)).toEqual(await info(tabs[0]!));
+  expect(server.sent(MODEL)).toBe(before);
+});
+
 test('without a SharedWorker one tab leads, and when it is closed another does', async ({ context }) => {
   await context.addInitScript(() => {
     Reflect.deleteProperty(globalThis, 'SharedWorker');
@@ -112,13 +132,11 @@ test('without a SharedWorker one tab leads, and when it is closed another does',
   // An answer that is being written when the leader goes says so; the engine object stays good.
   const [one, other] = followers as [Page, Page];
   await one.evaluate(async () => {
-    const chunks = tab.engine.completions.create({
-      prompt: 'a',
-      max_tokens: 2000,
-      ignore_eos: true,
-      stream: true,
-    });
-    const iterator = chunks[Symbol.asyncIterator]();
+    const request = { prompt: 'a', max_tokens: 400, ignore_eos: true, stream: true } as const;
+    const answers = async function* () {
+      for (let i = 0; i < 20; i++) yield* tab.engine.completions.create(request);
+    };
+    const iterator = answers();
     await iterator.next();
     tab.running = (async () => {
       try {

@@ -19,8 +19,9 @@ export interface CreateEngineOptions extends Omit<LoadRequest, 'baseUrl'>, LoadH
   worker?: HostEndpoint;
   /**
    * One engine for all tabs of this origin that ask for the same model with the same options: in a SharedWorker
-   * where that has WebGPU, else in a worker of one tab, whose place another takes when it is closed. Then requests
-   * that were running reject with 'device-lost' and can be sent again; the model is loaded again from the cache.
+   * where that has WebGPU, else in a worker of one tab, whose place another takes when it is closed. Then answers
+   * that have begun reject with 'device-lost' and can be asked for again; the model is loaded again from the cache,
+   * and whatever else was or is asked waits for it. A tab that unloads and runs the worker does so until nobody uses it.
    */
   shared?: boolean;
   /**

@@ -49,13 +49,13 @@ export class FakeOrigin {
 export class FakeTab {
   /** Workers that this tab has started and not stopped. */
   workers = 0;
-  readonly #origin: FakeOrigin;
+  readonly origin: FakeOrigin;
   readonly #ended = new AbortController();
   readonly #held = new Set<string>();
   readonly #channels = new Set<BroadcastChannel>();
 
   constructor(origin: FakeOrigin) {
-    this.#origin = origin;
+    this.origin = origin;
   }
 
   /** The tab's own door to the locks: what it holds and waits for goes with it. */
@@ -73,7 +73,7 @@ export class FakeTab {
           this.#held.delete(name);
         }
       };
-      return this.#origin.locks.locks.request(name, { signal: either }, held);
+      return this.origin.locks.locks.request(name, { signal: either }, held);
     },
   } as unknown as Locks;
 
@@ -87,9 +87,9 @@ export class FakeTab {
   readonly start = (): StartedWorker => {
     this.workers += 1;
     // A worker's locks are its own: they go when it is stopped, though the tab lives.
-    const own = new FakeTab(this.#origin);
+    const own = new FakeTab(this.origin);
     const { port1, port2 } = new MessageChannel();
-    const load: LoadModel = (request, hooks) => this.#origin.load(request, hooks);
+    const load: LoadModel = (request, hooks) => this.origin.load(request, hooks);
     createHost({ load, keeper: noCache, hasGpu: async () => true, locks: own.locks }).listen(port1);
     port1.start();
     const terminate = () => {
@@ -106,7 +106,7 @@ export class FakeTab {
     if (this.#ended.signal.aborted) return;
     for (const channel of this.#channels) silence(channel);
     this.#ended.abort();
-    const { locks } = this.#origin;
+    const { locks } = this.origin;
     for (const name of this.#held) if (locks.held.includes(name)) locks.kill(name); // some a test has killed
   }
 }

@@ -1,59 +1,17 @@
 import { QuernError } from '@quern/spec';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Engine, makeEngine } from '../../api/engine.ts';
-import { FakeOrigin, type FakeTab, PROGRESS } from '../../testing/fake-tab.ts';
-import { requestKey } from '../../wire/request-key.ts';
-import type { LoadRequest } from '../../wire/host-api.ts';
+import type { Engine } from '../../api/engine.ts';
+import { PROGRESS } from '../../testing/fake-tab.ts';
+import { closeTabs, hi, keyOf, later, open, openTabs, say, until, workers } from '../../testing/open-tabs.ts';
 import { standForElection } from './election.ts';
 import { lastingBackend } from './lasting-backend.ts';
 
-const later = (ms = 0) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-const origins: FakeOrigin[] = [];
-afterEach(() => {
-  vi.unstubAllGlobals();
-  for (const origin of origins.splice(0)) origin.close();
-});
-
-function newOrigin(): FakeOrigin {
-  const origin = new FakeOrigin();
-  origins.push(origin);
-  return origin;
-}
-
-interface Opening extends Partial<LoadRequest> {
-  onProgress?: () => void;
-  signal?: AbortSignal;
-}
-
-/** Every test has an origin of its own, which Node's BroadcastChannel knows nothing of. */
-const nameOf = new WeakMap<FakeTab, string>();
-
-async function open(tab: FakeTab, { onProgress, signal, ...rest }: Opening = {}): Promise<Engine> {
-  const request = { model: 'https://m/x.gguf', ...rest };
-  const { locks, channel, start } = tab;
-  const key = `${nameOf.get(tab)} ${requestKey(request)}`;
-  const sharing = standForElection({ key, locks, channel, start });
-  return makeEngine(await lastingBackend(sharing, request, { onProgress, signal }));
-}
-
-/** `count` tabs; the first that opens an engine leads. */
-function openTabs(count: number): { origin: FakeOrigin; tabs: FakeTab[] } {
-  const origin = newOrigin();
-  const name = crypto.randomUUID();
-  const tabs = Array.from({ length: count }, () => origin.openTab());
-  for (const tab of tabs) nameOf.set(tab, name);
-  return { origin, tabs };
-}
-
-const workers = (tabs: FakeTab[]) => tabs.map(({ workers: count }) => count);
-const hi = { messages: [{ role: 'user' as const, content: 'Hi' }] };
-const say = async (engine: Engine) => (await engine.chat.completions.create(hi)).choices[0]!.message.content;
 const slow = { pieces: Array.from({ length: 500 }, () => 'x'), delayMs: 2 };
 
-/** Waits for what must come, without saying how long it takes. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await later(2);
-}
+afterEach(() => {
+  vi.unstubAllGlobals();
+  closeTabs();
+});
 
 describe('tabs that want the same', () => {
   it('share the engine of one of them, opened at once or one after the other', async () => {
@@ -199,6 +157,36 @@ describe("a leader's end", () => {
     expect(await second.info()).toEqual(await third.info());
   });
 
+  it('is no failure of what was asked before anybody noticed', async () => {
+    const { origin, tabs } = openTabs(2);
+    await open(tabs[0]!);
+    const engine = await open(tabs[1]!);
+    await engine.loadAdapter({ id: 'style', model: './lora/' });
+    tabs[0]!.close();
+    const asked = Promise.all([
+      say(engine),
+      engine.info(),
+      engine.perplexity([4, 5, 6]),
+      engine.profile('decode'),
+    ]);
+    await engine.unloadAdapter('style');
+    const [text, info, { nll }] = await asked;
+    expect([text, info.model, nll]).toEqual(['Hello world', 'fake-model', [1, 2]]);
+    expect(origin.engines).toHaveLength(2);
+    expect((await engine.info()).adapters).toEqual([]);
+  });
+
+  it('is not taken for the loss of its GPU, which the engine itself tells', async () => {
+    const { origin, tabs } = openTabs(2);
+    const error = new QuernError('device-lost', 'The GPU device was lost.');
+    origin.script = { failure: { after: 0, error } };
+    await open(tabs[0]!);
+    const engine = await open(tabs[1]!);
+    await expect(say(engine)).rejects.toMatchObject({ message: 'The GPU device was lost.' });
+    expect(origin.engines).toHaveLength(1);
+    expect(origin.engines[0]!.requests).toHaveLength(1);
+  });
+
   it('is outlived time and again, down to the last tab', async () => {
     const { origin, tabs } = openTabs(5);
     const engines: Engine[] = [];
@@ -288,80 +276,13 @@ describe("a leader's end", () => {
   });
 });
 
-describe('a host that cannot be had again', () => {
-  it('is told to the next request, and tried again by the one after it', async () => {
-    const { origin, tabs } = openTabs(2);
-    const { load } = origin;
-    await open(tabs[0]!);
-    const engine = await open(tabs[1]!);
-    let tries = 0;
-    origin.load = async () => {
-      tries += 1;
-      throw new QuernError('network', 'no way');
-    };
-    tabs[0]!.close();
-    await until(() => tries === 1);
-    await later(5);
-    await expect(engine.info()).rejects.toMatchObject({ code: 'network' });
-    expect(tries).toBe(2);
-    origin.load = load;
-    expect(await say(engine)).toBe('Hello world');
-  });
-
-  it('leaves waiting calls with the abort of their own signal, or with unload()', async () => {
-    const { origin, tabs } = openTabs(2);
-    await open(tabs[0]!);
-    const engine = await open(tabs[1]!);
-    origin.load = () => new Promise(() => undefined);
-    tabs[0]!.close();
-    await until(() => tabs[1]!.workers === 1);
-    const stop = new AbortController();
-    const [aborted, waiting] = [
-      engine.chat.completions.create(hi, { signal: stop.signal }),
-      engine.chat.completions.create(hi).catch((error: unknown) => error),
-    ];
-    await later(5);
-    stop.abort();
-    await expect(aborted).rejects.toMatchObject({ code: 'aborted' });
-    await engine.unload();
-    expect(await waiting).toMatchObject({ code: 'unloaded' });
-    await until(() => tabs[1]!.workers === 0);
-  });
-
-  it('is given up where every load kills its worker', async () => {
-    const { origin, tabs } = openTabs(1);
-    let loads = 0;
-    origin.load = () => {
-      loads += 1;
-      origin.locks.kill(origin.locks.held.find((name) => name.startsWith('quern-host'))!);
-      return new Promise(() => undefined);
-    };
-    await expect(open(tabs[0]!)).rejects.toMatchObject({ code: 'device-lost' });
-    expect(loads).toBe(3);
-    await until(() => tabs[0]!.workers === 0);
-  });
-
-  it('ends a load that is aborted while nobody leads or answers', async () => {
-    const { origin, tabs } = openTabs(1);
-    const other = origin.openTab();
-    const key = `${nameOf.get(tabs[0]!)} ${requestKey({ model: 'https://m/x.gguf' })}`;
-    void other.locks.request(`quern-leader-${key}`, () => new Promise(() => undefined)); // a tab that hangs
-    const stop = new AbortController();
-    const opening = open(tabs[0]!, { signal: stop.signal });
-    await later(10);
-    stop.abort();
-    await expect(opening).rejects.toMatchObject({ code: 'aborted' });
-    expect(origin.engines).toEqual([]);
-  });
-});
-
 it('a worker that does not start is told, and others may try', async () => {
   const { tabs } = openTabs(2);
   const start = () => {
     throw new QuernError('invalid-request', 'no workers here');
   };
   const { locks, channel } = tabs[0]!;
-  const key = `${nameOf.get(tabs[0]!)} ${requestKey({ model: 'https://m/x.gguf' })}`;
+  const key = keyOf(tabs[0]!);
   const sharing = standForElection({ key, locks, channel, start });
   await expect(lastingBackend(sharing, { model: 'https://m/x.gguf' })).rejects.toThrow('no workers here');
   expect(await say(await open(tabs[1]!))).toBe('Hello world');

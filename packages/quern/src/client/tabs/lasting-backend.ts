@@ -1,5 +1,5 @@
-// A Backend that outlives the host behind it. When the host goes, what was running rejects, the model is
-// loaded again wherever it runs from then on, and later calls wait for that.
+// A Backend that outlives the host behind it. When the host goes, answers that have begun reject, the model
+// is loaded again wherever it runs from then on, and what was not begun and later calls wait for that.
 
 import { QuernError } from '@quern/spec';
 import type { AdapterOptions, Backend } from '../../api/engine.ts';
@@ -67,16 +67,36 @@ export async function lastingBackend(
     session = undefined;
     if (!unloading.signal.aborted) void current().catch(() => undefined); // the next call tells
   };
-  const ready = async (stop?: AbortSignal): Promise<Backend> => {
+  const ready = async (stop?: AbortSignal): Promise<Session> => {
     try {
-      return (await orAborted(current(), stop)).backend;
+      return await orAborted(current(), stop);
     } catch (error) {
       if (!unloading.signal.aborted) throw error;
       throw new QuernError('unloaded', 'This engine was unloaded. Create another one.', { cause: error });
     }
   };
+  // A host that has gone is noticed a moment later: what it was asked in between, it never heard.
+  const ask = async <T>(work: (backend: Backend) => Promise<T>, stop?: AbortSignal): Promise<T> => {
+    const { link, backend } = await ready(stop);
+    try {
+      return await work(backend);
+    } catch (error) {
+      if (!(await isGone(link, error))) throw error;
+      return work((await ready(stop)).backend);
+    }
+  };
   async function* each<T>(start: (backend: Backend) => AsyncIterable<T>, stop?: AbortSignal) {
-    yield* start(await ready(stop));
+    const { link, backend } = await ready(stop);
+    let begun = false;
+    try {
+      for await (const item of start(backend)) {
+        begun = true;
+        yield item;
+      }
+    } catch (error) {
+      if (begun || !(await isGone(link, error))) throw error;
+      yield* start((await ready(stop)).backend);
+    }
   }
 
   try {
@@ -88,19 +108,24 @@ export async function lastingBackend(
   return {
     generate: (asked, stop) => each((backend) => backend.generate(asked, stop), stop),
     bench: (asked, stop) => each((backend) => backend.bench(asked, stop), stop),
-    perplexity: async (prompt, stop) => (await ready(stop)).perplexity(prompt, stop),
+    perplexity: (prompt, stop) => ask((backend) => backend.perplexity(prompt, stop), stop),
     async loadAdapter(options, stop) {
-      const info = await (await ready(stop)).loadAdapter(options, stop);
+      const info = await ask((backend) => backend.loadAdapter(options, stop), stop);
       adapters.set(options.id, options);
       return info;
     },
     async unloadAdapter(id) {
+      const { link, backend } = await ready();
       adapters.delete(id);
-      return (await ready()).unloadAdapter(id);
+      try {
+        await backend.unloadAdapter(id);
+      } catch (error) {
+        if (!(await isGone(link, error))) throw error; // it went with its host
+      }
     },
-    profile: async (phase) => (await ready()).profile(phase),
-    roofline: async () => (await ready()).roofline(),
-    info: async () => (await ready()).info(),
+    profile: (phase) => ask((backend) => backend.profile(phase)),
+    roofline: () => ask((backend) => backend.roofline()),
+    info: () => ask(async (backend) => backend.info()),
     async unload() {
       unloading.abort();
       const last = await session?.catch(() => undefined);
@@ -113,4 +138,11 @@ export async function lastingBackend(
       }
     },
   };
+}
+
+/** Whether the host has gone, and with it what failed; its ports may have said so before its lock does. */
+async function isGone(link: Link, error: unknown): Promise<boolean> {
+  if (!link.failed && QuernError.from(error).code === 'device-lost')
+    await link.guard(link.host.hello()).catch(() => undefined);
+  return link.failed;
 }
