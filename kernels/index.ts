@@ -21,6 +21,7 @@ export {
   createExpertWeight,
   destroyExpertWeight,
   type ExpertWeight,
+  fitsWhole,
   writeExpertRows,
 } from './lib/expert-weight.ts';
 export { type KvShape, PAGE_TOKENS, pageBytes } from './lib/kv.ts';
@@ -30,6 +31,7 @@ export {
   createWeight,
   destroyWeight,
   fitsOnePart,
+  roomOf,
   type Weight,
   weightBytes,
   writeRows,

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { memorySource } from '@quern/formats/testing';
+import { type MemorySource, memorySource } from '@quern/formats/testing';
 import type { ByteSource } from '@quern/spec';
 
 const ROOT = fileURLToPath(new URL('../conformance', import.meta.url));
@@ -37,7 +37,7 @@ export function readCase(name: string): Expected {
   };
 }
 
-export function caseSource(name: string, file = 'model.gguf'): ByteSource {
+export function caseSource(name: string, file = 'model.gguf'): MemorySource {
   return memorySource(new Uint8Array(readFileSync(join(ROOT, name, file))), file);
 }
 

@@ -4,7 +4,15 @@
 import type { DType } from '@quern/dtypes';
 import type { Caps, Uploader } from '@quern/gpu';
 import { QuernError } from '@quern/spec';
-import { createWeight, destroyWeight, fitsOnePart, type Weight, writeRows } from './weight.ts';
+import {
+  createWeight,
+  destroyWeight,
+  fitsOnePart,
+  roomOf,
+  weightBytes,
+  type Weight,
+  writeRows,
+} from './weight.ts';
 
 export interface ExpertWeight {
   readonly name: string;
@@ -29,14 +37,13 @@ export function createExpertWeight(
   dtype: DType,
   { experts, rows, cols }: { experts: number; rows: number; cols: number },
 ): ExpertWeight {
-  // Weights are cut at multiples of 8 rows.
-  const fits = (count: number) => fitsOnePart(caps, dtype, Math.ceil((count * rows) / 8) * 8, cols);
+  const fits = (count: number) => fitsWhole(caps, dtype, count * rows, cols);
   let most = experts;
   while (most > 0 && !fits(most)) most--;
   if (most === 0) {
     throw new QuernError(
       'webgpu-unavailable',
-      `${name}: one expert of ${rows} rows of ${cols} values exceeds this adapter's buffers.`,
+      `${name}: one expert's ${rows} rows of ${cols} ${dtype.name} values take ${weightBytes(dtype, rows, cols)} bytes; ${roomOf(caps)}.`,
     );
   }
   const parts = [];
@@ -47,6 +54,11 @@ export function createExpertWeight(
   }
   const byteLength = parts.reduce((sum, { weight }) => sum + weight.byteLength, 0);
   return { name, dtype, experts, rows, cols, parts, byteLength };
+}
+
+/** True if so many rows are never cut: weights are cut at multiples of 8 rows. */
+export function fitsWhole(caps: Caps, dtype: DType, rows: number, cols: number): boolean {
+  return fitsOnePart(caps, dtype, Math.ceil(rows / 8) * 8, cols);
 }
 
 export interface ExpertRows {

@@ -64,12 +64,17 @@ export function fitsOnePart(caps: Caps, dtype: DType, rows: number, cols: number
 
 function rowsPerPart(caps: Caps, dtype: DType, cols: number): number {
   const { quantsStride, scalesStride } = strides(dtype, cols);
-  const { maxStorageBufferBindingSize, maxBufferSize } = caps.limits;
-  const byBinding = Math.floor(maxStorageBufferBindingSize / (quantsStride * 16));
-  const byBuffer = Math.floor(
-    (maxBufferSize - codebookBytes(dtype) - 2 * REGION) / (quantsStride * 16 + scalesStride * 4),
-  );
-  return Math.min(byBinding, byBuffer);
+  const { maxStorageBufferBindingSize: binding, maxBufferSize } = caps.limits;
+  const [quantsRow, scalesRow] = [quantsStride * 16, scalesStride * 4];
+  const byQuants = Math.floor(binding / quantsRow);
+  const byScales = scalesRow === 0 ? Infinity : Math.floor((binding - codebookBytes(dtype)) / scalesRow);
+  const byBuffer = Math.floor((maxBufferSize - codebookBytes(dtype) - 2 * REGION) / (quantsRow + scalesRow));
+  return Math.min(byQuants, byScales, byBuffer);
+}
+
+/** What an adapter holds of one tensor, as a sentence's end. */
+export function roomOf({ limits: { maxStorageBufferBindingSize, maxBufferSize } }: Caps): string {
+  return `this adapter binds ${maxStorageBufferBindingSize} bytes and has buffers of ${maxBufferSize}`;
 }
 
 /** Allocates a weight; its rows are written by `writeRows`. Throws 'unsupported-dtype' for odd row lengths. */
@@ -87,7 +92,7 @@ export function createWeight(
   if (most < 8) {
     throw new QuernError(
       'webgpu-unavailable',
-      `${name}: a row of ${cols} values exceeds this adapter's buffers.`,
+      `${name}: 8 rows of ${cols} ${dtype.name} values take ${weightBytes(dtype, 8, cols)} bytes; ${roomOf(caps)}.`,
     );
   }
   const parts: WeightPart[] = [];

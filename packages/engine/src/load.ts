@@ -99,7 +99,16 @@ async function build(
     );
   }
   const cache = new SequenceCache(groups);
-  const runner = new Runner({ gpu, model, plans, steps, sampler, cache, chunkRows });
+  const runner = new Runner({
+    gpu,
+    model,
+    plans,
+    steps,
+    sampler,
+    cache,
+    chunkRows,
+    vocabulary: config.vocabulary,
+  });
 
   const opened = performance.now();
   // What fails first ends the load; the others' failures are of no interest then.

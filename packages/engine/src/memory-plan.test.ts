@@ -1,6 +1,6 @@
 import { pageBytes } from '@quern/kernels';
 import { describe, expect, test } from 'vitest';
-import { chooseContext, prefillRows } from './memory-plan.ts';
+import { chooseContext, lossRows, prefillRows } from './memory-plan.ts';
 
 function config(trainedContextLength: number, layers = 3, kvHeads = 2) {
   const layer = { kvHeads, keyDim: 64, valueDim: 64 };
@@ -97,4 +97,12 @@ describe('layers with a window', () => {
 test('a software adapter takes smaller chunks', () => {
   expect([true, false].map((software) => prefillRows({ software }))).toEqual([32, 256]);
   expect(prefillRows(undefined)).toBe(256);
+});
+
+test('losses take as many rows at once as one binding holds of their logits', () => {
+  // Firefox binds 128 MiB; a vocabulary of Gemma's size.
+  expect(lossRows(caps(2 ** 27), 262_144, 256)).toBe(128);
+  expect(lossRows(caps(2 ** 30, 2 ** 27), 262_144, 256)).toBe(128);
+  expect(lossRows(ROOMY, 32_000, 256)).toBe(256);
+  expect(lossRows(caps(4096), 262_144, 32)).toBe(1);
 });

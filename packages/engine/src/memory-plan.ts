@@ -20,6 +20,14 @@ export function prefillRows(caps: Pick<Caps, 'software'> | undefined): number {
   return caps?.software ? 32 : 256;
 }
 
+/** Rows of a chunk whose every row has its logits: as many as one binding holds, a power of two. */
+export function lossRows({ limits }: Pick<Caps, 'limits'>, vocabulary: number, chunkRows: number): number {
+  const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  let rows = chunkRows;
+  while (rows > 1 && rows * vocabulary * 4 > binding) rows /= 2;
+  return rows;
+}
+
 /**
  * The context length to use. Throws 'invalid-request' for more than the model was trained for,
  * 'out-of-memory' for more than this adapter binds, both say what would work; 'corrupt-file' for a model of no

@@ -4,7 +4,7 @@
 import { type Gpu, readBuffer, ReadbackRing } from '@quern/gpu';
 import type { Model } from '@quern/models';
 import { assert, throwIfAborted } from '@quern/spec';
-import { SMALLEST_CHUNK } from './memory-plan.ts';
+import { lossRows, SMALLEST_CHUNK } from './memory-plan.ts';
 import type { PlanBook } from './plan-book.ts';
 import { RECORD_WORDS, type SamplerState, type SamplingStages } from './sampling/stages.ts';
 import type { Sequence, SequenceCache } from './sequence-cache.ts';
@@ -18,6 +18,7 @@ export interface RunnerOptions {
   sampler: SamplerState;
   cache: SequenceCache;
   chunkRows: number;
+  vocabulary: number;
 }
 
 /** Steps encoded beyond the one whose id is being read: hides the way to the GPU and back. */
@@ -26,12 +27,15 @@ export const LOOKAHEAD = 2;
 const CHUNKS_IN_FLIGHT = 2;
 
 export class Runner {
+  /** Rows of a chunk of `logprobs`. */
+  readonly lossRows: number;
   readonly #options: RunnerOptions;
   readonly #ring: ReadbackRing;
   readonly #flopsPerSubmit: number;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.lossRows = lossRows(options.gpu.caps, options.vocabulary, options.chunkRows);
     this.#ring = new ReadbackRing(options.gpu, RECORD_WORDS * 4, LOOKAHEAD + 2);
     // A tenth of a second of a software adapter; GPUs take a chunk whole.
     this.#flopsPerSubmit = options.gpu.caps.software ? 3e8 : 1e12;
@@ -55,7 +59,7 @@ export class Runner {
     const { gpu, plans, steps } = this.#options;
     const start = sequence.ids.length;
     let result: Promise<Uint32Array<ArrayBuffer>> | undefined;
-    await this.#chunks(tokens, signal, async (chunk, first, rows, last) => {
+    await this.#chunks(tokens, this.#options.chunkRows, signal, async (chunk, first, rows, last) => {
       const end = start + first + chunk.length;
       const plan = await plans.prefill(rows, end, last ? { kind: 'sample', stages } : { kind: 'nothing' });
       throwIfAborted(signal);
@@ -106,7 +110,7 @@ export class Runner {
     const { gpu, plans, steps } = this.#options;
     this.prepare(tokens.length);
     const logprobs: number[] = [];
-    await this.#chunks(tokens, signal, async (chunk, first, rows) => {
+    await this.#chunks(tokens, this.lossRows, signal, async (chunk, first, rows) => {
       const plan = await plans.prefill(rows, first + chunk.length, { kind: 'logprobs' });
       throwIfAborted(signal);
       this.#reserve(sequence, first, first + chunk.length, first === 0);
@@ -122,10 +126,11 @@ export class Runner {
 
   async #chunks(
     tokens: readonly number[],
+    chunkRows: number,
     signal: AbortSignal | undefined,
     run: (chunk: number[], first: number, rows: number, last: boolean) => Promise<void>,
   ): Promise<void> {
-    const { gpu, chunkRows } = this.#options;
+    const { gpu } = this.#options;
     const inFlight: Array<Promise<unknown>> = [];
     for (let first = 0; first < tokens.length; first += chunkRows) {
       throwIfAborted(signal);

@@ -59,6 +59,24 @@ describe('matrices of experts', () => {
     expect([...f32Of(buffers[0]!, 24), ...f32Of(buffers[1]!, 12)]).toEqual(TOGETHER);
   });
 
+  test('an expert that no binding holds whole has its gate and its up projection apart', () => {
+    const tensors = file(['gate_exps.weight', F32, 3, 8, 4], ['up_exps.weight', F32, 3, 8, 4]);
+    const parts: Array<[string, number]> = [
+      ['gate_exps', 8],
+      ['up_exps', 8],
+    ];
+    const shapes = (rows: number) =>
+      new WeightRegistry(fakeGpu(rows * 16), tensors)
+        .experts('gate_up', EXPERTS, parts)
+        .weights.map(({ weight, firstRow }) => [weight.parts.length, weight.rows, firstRow]);
+    expect(shapes(16)).toEqual([[3, 16, 0]]);
+    expect(shapes(15)).toEqual([
+      [3, 8, 0],
+      [3, 8, 8],
+    ]);
+    expect(() => shapes(7)).toThrow("one expert's 8 rows of 4 f32 values take 128 bytes");
+  });
+
   test('another type is another weight; biases stand with theirs', () => {
     const tensors = file(
       ['gate_exps.weight', F32, 3, 2, 32],

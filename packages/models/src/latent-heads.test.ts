@@ -117,6 +117,17 @@ test('inputs in an order of their own are refused', () => {
   expect(() => latentHeads(registry, 0, dims)).toThrow(/reordered/);
 });
 
+test('more heads than one binding holds are refused', () => {
+  const tensors = file([COMBINED, F32, heads * each, rank]);
+  const registry = new WeightRegistry(fakeGpu(heads * rank * plain * 4 - 1), tensors);
+  expect(() => latentHeads(registry, 0, dims)).toThrow(
+    expect.objectContaining({
+      code: 'webgpu-unavailable',
+      message: expect.stringContaining('attn_kv_b.weight keys: the matrices of all heads take'),
+    }),
+  );
+});
+
 test('neither form: the one that is missing is named', () => {
   const registry = new WeightRegistry(fakeGpu(), file(['x', F32, 4]));
   expect(() => latentHeads(registry, 0, dims)).toThrow(/attn_k_b/);

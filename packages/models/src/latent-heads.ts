@@ -5,6 +5,7 @@
 
 import { bf16, type DType, f16, f32, f32ToF16 } from '@quern/dtypes';
 import type { Weight } from '@quern/kernels';
+import { QuernError } from '@quern/spec';
 import type { WeightRegistry } from './weight-registry.ts';
 
 export interface LatentDims {
@@ -28,21 +29,21 @@ export function combinedName(i: number): string {
   return `blk.${i}.attn_kv_b.weight`;
 }
 
-/** Both matrices of layer i. Throws 'corrupt-file' for tensors that are missing or of other shapes. */
+/** Both matrices of layer i. Throws 'corrupt-file' for tensors that are missing or of other shapes, 'webgpu-unavailable'. */
 export function latentHeads(weights: WeightRegistry, i: number, dims: LatentDims): LatentHeads {
   const { heads, rank, plain, valueDim } = dims;
   const key = `blk.${i}.attn_k_b.weight`;
   const combined = combinedName(i);
   if (weights.has(key) || !weights.has(combined)) {
     return {
-      absorb: weights.stack(key, [heads, rank, plain]),
-      expand: weights.stack(`blk.${i}.attn_v_b.weight`, [heads, valueDim, rank]),
+      absorb: whole(weights.stack(key, [heads, rank, plain])),
+      expand: whole(weights.stack(`blk.${i}.attn_v_b.weight`, [heads, valueDim, rank])),
     };
   }
   const stored = weights.type(combined);
   const transposed = transposedType(stored);
-  const absorb = weights.allocate(`${combined} keys`, transposed, heads * rank, plain);
-  const expand = weights.allocate(`${combined} values`, stored, heads * valueDim, rank);
+  const absorb = whole(weights.allocate(`${combined} keys`, transposed, heads * rank, plain));
+  const expand = whole(weights.allocate(`${combined} values`, stored, heads * valueDim, rank));
   const each = plain + valueDim;
   const rowBytes = (rank / stored.blockSize) * stored.blockBytes;
   const row = new Float32Array(rank);
@@ -63,6 +64,16 @@ export function latentHeads(weights: WeightRegistry, i: number, dims: LatentDims
     }
   });
   return { absorb, expand };
+}
+
+/** Matrices of heads are read by one dispatch. Throws 'webgpu-unavailable' where they take several bindings. */
+function whole(weight: Weight): Weight {
+  if (weight.parts.length === 1) return weight;
+  throw new QuernError(
+    'webgpu-unavailable',
+    `${weight.name}: the matrices of all heads take ${weight.byteLength} bytes, which must be bound at once; this adapter ` +
+      `binds ${weight.parts[0]!.quants.size} of them.`,
+  );
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   destroyWeight,
   type ExpertWeight,
   fitsOnePart,
+  fitsWhole,
   type Weight,
   writeRows,
 } from '@quern/kernels';
@@ -173,11 +174,14 @@ export class WeightRegistry {
       rows,
       ...expertTensors(this.#tensors, base, [count, rows, cols], layout),
     }));
-    const alike = found.every(({ dtype }) => dtype === found[0]!.dtype);
+    const { device, caps } = this.#gpu;
+    const all = parts.reduce((sum, [, rows]) => sum + rows, 0);
+    const [{ dtype: type }] = found as [(typeof found)[0]];
+    // An expert that no binding holds whole has its parts apart.
+    const stacked = found.every(({ dtype }) => dtype === type) && fitsWhole(caps, type, all, cols);
     let firstRow = 0;
-    const weights = (alike ? [found] : found.map((part) => [part])).map((run) => {
+    const weights = (stacked ? [found] : found.map((part) => [part])).map((run) => {
       const rows = run.reduce((sum, part) => sum + part.rows, 0);
-      const { device, caps } = this.#gpu;
       const weight = createExpertWeight(device, caps, name, run[0]!.dtype, { experts: count, rows, cols });
       this.#experts.push(weight);
       let at = 0;

@@ -24,7 +24,7 @@ export async function openModel(
   return {
     engine: new Engine(parts),
     adapt: (choices) => parts.plans.use(parts.adapters.choose(choices)),
-    prefillLogits: (ids) => prefillLogits(parts, ids, options.chunkRows ?? parts.chunkRows),
+    prefillLogits: (ids) => prefillLogits(parts, ids, options.chunkRows ?? parts.runner.lossRows),
     decodeLogits: (prompt, next) => decodeLogits(parts, prompt, next),
   };
 }
@@ -39,7 +39,7 @@ async function prefillLogits(
   p.runner.prepare(ids.length);
   for (let first = 0; first < ids.length; first += chunkRows) {
     const chunk = ids.slice(first, first + chunkRows);
-    const plan = await p.plans.prefill(p.chunkRows, first + chunk.length, { kind: 'logprobs' });
+    const plan = await p.plans.prefill(p.runner.lossRows, first + chunk.length, { kind: 'logprobs' });
     p.cache.reserve(sequence, first, first + chunk.length);
     p.steps.writePages(sequence);
     p.steps.writeChunk(chunk, first);

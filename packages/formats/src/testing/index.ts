@@ -2,3 +2,4 @@
 export * from './gguf-writer.ts';
 export * from './memory-source.ts';
 export * from './safetensors-writer.ts';
+export * from './sparse-source.ts';
