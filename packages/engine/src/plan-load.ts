@@ -14,6 +14,7 @@ import {
   type QuernErrorCode,
   type StorageUsage,
 } from '@quern/spec';
+import { roomFor } from '@quern/store';
 import { type Fit, fit, type FitOptions } from './fit.ts';
 import { modelName } from './model-name.ts';
 import { openText } from './open-text.ts';
@@ -26,10 +27,6 @@ export interface PlanOptions extends Omit<FitOptions, 'wholeCache'> {
   storage?: StorageUsage | undefined;
   signal?: AbortSignal | undefined;
 }
-
-/** Chunks lie in a database, which takes room of its own. */
-const STORAGE_SLACK = 1.02;
-const STORAGE_SPARE = 16 * 2 ** 20;
 
 /** What says that a model cannot run here, rather than that it could not be read. */
 const PROBLEMS: ReadonlySet<QuernErrorCode> = new Set([
@@ -150,7 +147,7 @@ function limitsOf({ limits }: Caps): NonNullable<LoadPlan['limits']> {
 
 function fitsStorage(downloadBytes: number, storage: StorageUsage | undefined): boolean {
   if (!storage || downloadBytes === 0) return true;
-  return storage.quota - storage.usage >= downloadBytes * STORAGE_SLACK + STORAGE_SPARE;
+  return storage.quota - storage.usage >= roomFor(downloadBytes);
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -2,7 +2,7 @@
 
 export type { AdapterOptions, CreateChatCompletion, CreateCompletion, Engine } from './api/engine.ts';
 export type { LoadHooks } from './api/load-hooks.ts';
-export type { DownloadOptions, Models, VerifyOptions } from './api/models.ts';
+export type { DownloadOptions, Models, PlanOptions, VerifyOptions } from './api/models.ts';
 export type * from './openai/chat-types.ts';
 export type * from './openai/completion-types.ts';
 export type { RequestOptions, SharedParams } from './openai/shared-params.ts';
@@ -19,11 +19,14 @@ export type {
   KernelTiming,
   KvType,
   LoadPhase,
+  LoadPlan,
   LoadTimings,
   LoraChoice,
   LoraInfo,
   MemoryInfo,
   PerplexityResult,
+  PlannedFile,
+  PlanProblem,
   Progress,
   Roofline,
   StorageUsage,

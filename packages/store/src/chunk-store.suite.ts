@@ -153,6 +153,15 @@ export function chunkStoreSuite(name: string, makeBench: () => Promise<StoreBenc
       expect(await store.list()).toHaveLength(1);
     });
 
+    it('tells a look from a use', async () => {
+      const { lastUsed } = await store.open(INFO);
+      while (Date.now() === lastUsed) await new Promise((resolve) => setTimeout(resolve, 1));
+      expect((await store.open({ ...INFO, peek: true })).lastUsed).toBe(lastUsed);
+      expect((await store.open(INFO)).lastUsed).toBeGreaterThan(lastUsed);
+      const other = await store.open({ ...INFO, validator: '"v2"', peek: true });
+      expect(other.lastUsed).toBeGreaterThan(lastUsed);
+    });
+
     it('lists and deletes', async () => {
       const other = { ...INFO, key: 'hub:a/b@main/x.gguf', name: 'x.gguf', byteLength: TAIL };
       const file = await store.open(INFO);

@@ -23,6 +23,8 @@ export interface FileInfo {
   /** Of the whole file, in hex, where a hub told it; then it decides what is the same version. */
   sha256?: string;
   mark?: ModelRefMark;
+  /** Only looked at, not used: `lastUsed` of a file that is there stays. */
+  peek?: boolean;
 }
 
 /** A file as the store knows it: a value, taken at one moment. */

@@ -28,6 +28,6 @@ export type { RetryPolicy } from './retry.ts';
 export { safetensorsModel } from './safetensors-choice.ts';
 export type { SplitName } from './split-name.ts';
 export { allParts, parseSplitName } from './split-name.ts';
-export { originUsage } from './storage-usage.ts';
+export { originUsage, roomFor } from './storage-usage.ts';
 export type { UrlOptions } from './url-source.ts';
 export { openUrl } from './url-source.ts';

@@ -10,6 +10,8 @@ export interface LoadStoreOptions {
   onOpen?: (key: string) => void;
   /** Resolves to why there is no room for what the files lack, undefined where there is. Never rejects. */
   room: (load: LoadStore) => Promise<QuernError | undefined>;
+  /** The files are only looked at: that is no use of them. */
+  peek?: boolean | undefined;
 }
 
 export class LoadStore implements ChunkStore {
@@ -37,7 +39,7 @@ export class LoadStore implements ChunkStore {
   }
 
   async open(info: FileInfo): Promise<StoredFile> {
-    const file = await this.#store.open(info);
+    const file = await this.#store.open(this.#options.peek ? { ...info, peek: true } : info);
     if (this.#keys.has(file.key)) return file;
     this.#keys.add(file.key);
     this.#missing += file.byteLength - storedBytes(file);

@@ -35,11 +35,11 @@ export async function makeRoom(
   return new QuernError('storage-full', `the storage was full: ${names} went from the cache to make room`);
 }
 
-/** What is told of a model that is not kept: it lacks `needed` bytes, and `free` are free. */
+/** What is told of a model that is not kept: what it lacks takes `needed` bytes, and `free` are free. */
 export function noRoom(needed: number, free: number, mayDelete: boolean): QuernError {
   return new QuernError(
     'storage-full',
-    `the model is not kept: ${megabytes(needed)} of it are still to come, the storage has room for ` +
+    `the model is not kept: what is still to come takes ${megabytes(needed)}, the storage has room for ` +
       `${megabytes(free)}, so ${megabytes(needed - free)} are missing; ` +
       (mayDelete
         ? 'the cached models that are not in use would not free as much'

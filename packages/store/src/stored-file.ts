@@ -29,7 +29,7 @@ export function nextRow(info: FileInfo, old: FileRow | undefined): { row: FileRo
     byteLength: info.byteLength,
     chunkBytes: CHUNK_BYTES,
     marks,
-    lastUsed: Date.now(),
+    lastUsed: keep && info.peek ? old.lastUsed : Date.now(),
   };
   if (info.validator !== undefined) row.validator = info.validator;
   const sha256 = info.sha256 ?? (keep ? old.sha256 : undefined);

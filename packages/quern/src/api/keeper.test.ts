@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ByteSource, type Progress, QuernError, type StorageUsage } from '@quern/spec';
-import { type ChunkStore, openModel, type OpenModelOptions } from '@quern/store';
+import { type ChunkStore, openModel, type OpenModelOptions, roomFor } from '@quern/store';
 import { openDirectoryChunkStore } from '@quern/store/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SharedLocks } from './files-in-use.ts';
@@ -80,9 +80,9 @@ describe('with a cache', () => {
     return new Response(new Uint8Array(1000), { headers: { 'content-length': '1000', etag: '"1"' } });
   }
 
-  /** Room for `quota` bytes beside what `used` models of 1000 bytes take. */
-  function keeper(quota: number, used = 0, locks?: SharedLocks): Keeper {
-    const told: StorageUsage = { usage: used * 1000, quota, persisted: false };
+  /** A storage in which so many bytes are missing for a model of 1000 bytes; below 0: there is room. */
+  function keeper(missing = -1e6, locks?: SharedLocks): Keeper {
+    const told: StorageUsage = { usage: 5e6, quota: 5e6 + roomFor(1000) - missing, persisted: false };
     return createKeeper({
       openStore: async () => store,
       openModel: (model, options) => openModel(model, { ...options, fetch: serve }),
@@ -92,33 +92,36 @@ describe('with a cache', () => {
   }
 
   async function names(): Promise<string[]> {
-    const models = await keeper(0).list();
+    const models = await keeper().list();
     return models.filter(({ complete }) => complete).map(({ name }) => name);
   }
 
   it('downloads a model, and tells how far it is', async () => {
     const seen: Progress[] = [];
-    const model = await keeper(1000).download(
+    const model = await keeper(0).download(
       { model: url('x') },
       { onProgress: (progress) => seen.push(progress) },
     );
     expect(model).toMatchObject({ id: url('x'), name: 'x', bytes: 1000, complete: true });
     expect(seen.at(-1)).toMatchObject({ phase: 'download', loaded: 1000, total: 1000, from: 'network' });
-    expect(await keeper(0).download({ model: url('x') })).toMatchObject({ complete: true });
+    expect(await keeper().download({ model: url('x') })).toMatchObject({ complete: true });
     expect(requests).toEqual([url('x')]);
   });
 
   it('does not begin to keep what has no room, and deletes nothing unless it may', async () => {
-    await keeper(1e6).download({ model: url('a') });
+    await keeper().download({ model: url('a') });
     const warnings: QuernError[] = [];
     const onWarning = (warning: QuernError) => warnings.push(warning);
     for (const makeRoom of [undefined, 'never'] as const) {
-      const keeping = keeper(1900, 1);
+      const keeping = keeper(100);
       const [source] = await keeping.open({ model: url('b'), makeRoom }, { onWarning });
       expect((await source!.read(0, 1000)).length).toBe(1000);
       await source!.close();
       expect(warnings.splice(0)).toMatchObject([
-        { code: 'storage-full', message: expect.stringMatching(/room for 0.0 MB, so 0.0 MB are missing/) },
+        {
+          code: 'storage-full',
+          message: expect.stringMatching(/takes 17 MB, .* room for 17 MB, so 0.0 MB are missing/),
+        },
       ]);
       await expect(keeping.download({ model: url('b'), makeRoom })).rejects.toMatchObject({
         code: 'storage-full',
@@ -129,10 +132,10 @@ describe('with a cache', () => {
   });
 
   it('makes room by policy, and tells what went', async () => {
-    for (const name of ['a', 'b']) await keeper(1e6).download({ model: url(name) });
+    for (const name of ['a', 'b']) await keeper().download({ model: url(name) });
     const warnings: QuernError[] = [];
     const request = { model: url('c'), makeRoom: 'least-recently-used' } as const;
-    await keeper(2000, 2).download(request, { onWarning: (warning) => warnings.push(warning) });
+    await keeper(1000).download(request, { onWarning: (warning) => warnings.push(warning) });
     expect(warnings).toMatchObject([{ message: expect.stringMatching(/: a went from the cache/) }]);
     expect(await names()).toEqual(['c', 'b']);
   });
@@ -140,18 +143,18 @@ describe('with a cache', () => {
   it('never takes what another load uses, in this tab or another', async () => {
     const locks = new SharedLocksOfTest();
     const used = new AbortController();
-    await keeper(1e6).download({ model: url('a') });
-    const other = keeper(1e6, 0, locks);
+    await keeper().download({ model: url('a') });
+    const other = keeper(-1e6, locks);
     for (const source of await other.open({ model: url('a') }, { signal: used.signal })) await source.close();
     const request = { model: url('b'), makeRoom: 'least-recently-used' } as const;
-    await expect(keeper(1000, 1, locks).download(request)).rejects.toMatchObject({
+    await expect(keeper(1000, locks).download(request)).rejects.toMatchObject({
       code: 'storage-full',
       message: expect.stringContaining('not in use'),
     });
     expect(await names()).toEqual(['a']);
     used.abort();
     await new Promise((resolve) => setTimeout(resolve, 0));
-    await keeper(1000, 1, locks).download(request);
+    await keeper(1000, locks).download(request);
     expect(await names()).toEqual(['b']);
   });
 });

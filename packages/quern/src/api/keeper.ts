@@ -14,13 +14,17 @@ import { seeToRoom } from './room.ts';
 /** Which files. */
 export type FilesRequest = Pick<LoadRequest, 'model' | 'baseUrl' | 'token' | 'hubBaseUrl' | 'makeRoom'>;
 
-export type OpenHooks = Pick<LoadHooks, 'onWarning' | 'signal'> & { budget?: ByteBudget };
+export interface OpenHooks extends Pick<LoadHooks, 'onWarning' | 'signal'> {
+  /** The bytes that the files share with their reader. */
+  budget?: ByteBudget;
+  /** They are only looked at, for a plan: that is no use of them. */
+  peek?: boolean;
+}
 
 export interface Keeper {
   /**
    * The files of a model or an adapter, in use until the signal fires. Where nothing can be kept they come over the
-   * network all the same, and `onWarning` hears of it, of each kind of trouble once. `budget`: the bytes that they
-   * share with their reader. Throws 'not-found', 'network', 'invalid-request', 'aborted'.
+   * network all the same, and `onWarning` hears of it, of each kind of trouble once. Throws 'not-found', 'network', 'invalid-request', 'aborted'.
    */
   open(request: FilesRequest, hooks?: OpenHooks): Promise<ByteSource[]>;
   download(request: FilesRequest, hooks?: LoadHooks): Promise<CachedModel>;
@@ -49,19 +53,20 @@ export function createKeeper({ openStore, openModel, usage, locks }: KeeperOptio
     opening.catch(() => (opened = undefined));
     return opening;
   };
-  /** `kept` as a load sees it. `used` fires when its files are no longer in use. */
+  /** `kept` as a load sees it. `used` fires when its files are no longer in use; without it they are not in use. */
   const loadStore = (
     kept: ChunkStore,
     { makeRoom }: FilesRequest,
-    used: AbortSignal,
+    used: AbortSignal | undefined,
     onMade: LoadHooks['onWarning'],
   ): LoadStore =>
     new LoadStore(kept, {
-      onOpen: (key) => locks && holdFile(locks, key, used),
+      peek: used === undefined,
+      onOpen: (key) => locks && used && holdFile(locks, key, used),
       room: (load) => seeToRoom(load, { makeRoom, usage, locks, onMade }),
     });
   return {
-    async open(request, { onWarning, signal, budget } = {}) {
+    async open(request, { onWarning, signal, budget, peek } = {}) {
       const warn = onceOfEach(onWarning);
       const options = { ...placeOf(request), onWarning: warn, signal, budget };
       let kept: ChunkStore;
@@ -72,7 +77,7 @@ export function createKeeper({ openStore, openModel, usage, locks }: KeeperOptio
         if (sources.some(({ origin }) => origin !== 'file')) warn(QuernError.from(error, 'storage-error'));
         return sources;
       }
-      const used = signal ?? new AbortController().signal;
+      const used = peek ? undefined : (signal ?? new AbortController().signal);
       return openModel(request.model, { ...options, store: loadStore(kept, request, used, onWarning) });
     },
     async download(request, { onProgress, onWarning, signal } = {}) {

@@ -1,8 +1,12 @@
 // What a page, Node and the CLI can do with models besides running them: plan, fetch, list, verify, export, delete.
 
-import type { CachedModel, Progress, StorageUsage, VerifyReport } from '@quern/spec';
+import type { CachedModel, LoadPlan, Progress, StorageUsage, VerifyReport } from '@quern/spec';
 import type { LoadRequest } from '../wire/host-api.ts';
 import type { LoadHooks } from './load-hooks.ts';
+
+export interface PlanOptions extends Omit<LoadRequest, 'baseUrl' | 'makeRoom'> {
+  signal?: AbortSignal;
+}
 
 export interface DownloadOptions
   extends Pick<LoadRequest, 'model' | 'token' | 'hubBaseUrl' | 'makeRoom'>, LoadHooks {}
@@ -13,6 +17,12 @@ export interface VerifyOptions {
 }
 
 export interface Models {
+  /**
+   * What loading the model would take, from its header (some hundred kB): bytes to fetch, memory, the context and
+   * type of keys and values that fit. A model that cannot run is told in `problems`, not thrown.
+   * Throws 'not-found', 'network', 'corrupt-file', 'aborted'.
+   */
+  plan(options: PlanOptions): Promise<LoadPlan>;
   /**
    * Fetches a model into the cache without running it. The signal pauses it: what has come stays, and the next
    * download, or load, goes on from there. Throws as createEngine does, and 'storage-full' or 'storage-error' where it

@@ -1,7 +1,7 @@
 // Whether there is room to keep what a load will bring, and what happens where there is not.
 
 import { QuernError, type StorageUsage } from '@quern/spec';
-import { type LoadStore, loadUpkeep } from '@quern/store';
+import { type LoadStore, loadUpkeep, roomFor } from '@quern/store';
 import type { MakeRoom } from '../wire/host-api.ts';
 import { filesInUse, type SharedLocks } from './files-in-use.ts';
 import type { LoadHooks } from './load-hooks.ts';
@@ -21,18 +21,19 @@ export async function seeToRoom(load: LoadStore, options: RoomOptions): Promise<
     const { makeRoom, locks, onMade } = options;
     const told = await options.usage().catch(() => undefined);
     const free = told ? Math.max(0, told.quota - told.usage) : Infinity;
-    if (load.missingBytes <= free) return undefined;
+    const needed = roomFor(load.missingBytes);
+    if (needed <= free) return undefined;
     const upkeep = await loadUpkeep();
     const mayDelete = makeRoom === 'least-recently-used';
     if (mayDelete) {
       const keep = new Set([...load.keys, ...(locks ? await filesInUse(locks) : [])]);
-      const made = await upkeep.makeRoom(load, load.missingBytes - free, keep);
+      const made = await upkeep.makeRoom(load, needed - free, keep);
       if (made) {
         onMade?.(made);
         return undefined;
       }
     }
-    return upkeep.noRoom(load.missingBytes, free, mayDelete);
+    return upkeep.noRoom(needed, free, mayDelete);
   } catch (error) {
     return QuernError.from(error, 'storage-error');
   }

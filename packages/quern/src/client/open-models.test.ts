@@ -1,12 +1,13 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Progress, QuernError } from '@quern/spec';
+import { type LoadPlan, type Progress, QuernError, throwIfAborted } from '@quern/spec';
 import { type ChunkStore, openModel } from '@quern/store';
 import { openDirectoryChunkStore } from '@quern/store/node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createKeeper, type KeeperOptions } from '../api/keeper.ts';
 import type { Models } from '../api/models.ts';
+import type { LoadRequest } from '../wire/host-api.ts';
 import { createHost } from '../worker/host.ts';
 import { openModels } from './open-models.ts';
 
@@ -29,7 +30,7 @@ afterEach(async () => {
 
 /** A page's Models over a host of this process. */
 function models(options: Partial<KeeperOptions> = {}): Models {
-  const usage = async () => ({ usage: 1, quota: 99, persisted: false });
+  const usage = async () => ({ usage: 1, quota: 99e6, persisted: false });
   const keeper = createKeeper({
     openStore: () => openDirectoryChunkStore(path),
     openModel: async () => [],
@@ -39,7 +40,7 @@ function models(options: Partial<KeeperOptions> = {}): Models {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1, port2);
   const load = () => Promise.reject(new QuernError('internal', 'nothing is to be loaded here'));
-  createHost({ load, keeper, hasGpu: async () => false }).listen(port1);
+  createHost({ plan: plans, load, keeper, hasGpu: async () => false }).listen(port1);
   port1.start();
   open.push(openModels({ worker: port2 }));
   return open.at(-1)!;
@@ -62,15 +63,33 @@ async function damage(): Promise<void> {
   }
 }
 
+/** A plan that says what it was asked. */
+async function plans(request: LoadRequest, signal: AbortSignal): Promise<LoadPlan> {
+  throwIfAborted(signal);
+  if (request.model === 'gone') throw new QuernError('not-found', 'no such model');
+  return { model: request.model, contextLength: request.contextLength } as LoadPlan;
+}
+
 describe('the models of a page', () => {
   it('are listed, measured and deleted in the worker', async () => {
     await keep(X, 5);
     const cache = models();
     expect(await cache.list()).toMatchObject([{ id: X, name: 'x', bytes: 5, complete: true }]);
-    expect(await cache.usage()).toEqual({ usage: 1, quota: 99, persisted: false });
+    expect(await cache.usage()).toEqual({ usage: 1, quota: 99e6, persisted: false });
     await expect(cache.delete('other')).rejects.toMatchObject({ code: 'not-found' });
     await cache.delete(X);
     expect(await cache.list()).toEqual([]);
+  });
+
+  it('are planned, as a load would be asked for', async () => {
+    const cache = models();
+    expect(await cache.plan({ model: 'a/b', contextLength: 99 })).toEqual({
+      model: 'a/b',
+      contextLength: 99,
+    });
+    await expect(cache.plan({ model: 'gone' })).rejects.toMatchObject({ code: 'not-found' });
+    const signal = AbortSignal.abort();
+    await expect(cache.plan({ model: 'a/b', signal })).rejects.toMatchObject({ code: 'aborted' });
   });
 
   it('are downloaded, with progress and an end by signal', async () => {

@@ -37,6 +37,10 @@ export function openModels(options: OpenModelsOptions = {}): Models {
   const link = (): Promise<Link> => (connected ??= open());
 
   return {
+    async plan(options) {
+      const to = await link();
+      return follow(to, () => to.host.planModel(toLoadRequest(options)), { signal: options.signal });
+    },
     async download(options) {
       const to = await link();
       return follow(to, () => to.host.downloadModel(toLoadRequest(options)), persistOnDownload(options));

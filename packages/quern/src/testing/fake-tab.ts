@@ -8,7 +8,7 @@ import type { LoadModel } from '../worker/engine-slot.ts';
 import { createHost } from '../worker/host.ts';
 import { FakeEngine, type FakeScript } from './fake-engine.ts';
 import { FakeLocks } from './fake-locks.ts';
-import { noCache } from './no-cache.ts';
+import { noCache, noPlan } from './no-cache.ts';
 
 export const PROGRESS: Progress = {
   phase: 'weights',
@@ -90,7 +90,8 @@ export class FakeTab {
     const own = new FakeTab(this.origin);
     const { port1, port2 } = new MessageChannel();
     const load: LoadModel = (request, hooks) => this.origin.load(request, hooks);
-    createHost({ load, keeper: noCache, hasGpu: async () => true, locks: own.locks }).listen(port1);
+    const parts = { load, plan: noPlan, keeper: noCache, hasGpu: async () => true };
+    createHost({ ...parts, locks: own.locks }).listen(port1);
     port1.start();
     const terminate = () => {
       this.workers -= 1;

@@ -8,3 +8,6 @@ export const noCache = createKeeper({
   openModel: async () => [],
   usage: async () => undefined,
 });
+
+export const noPlan = (): Promise<never> =>
+  Promise.reject(new QuernError('internal', 'nothing is to be planned here'));

@@ -9,6 +9,7 @@ import type {
   GenerateRequest,
   KernelTiming,
   KvType,
+  LoadPlan,
   LoraInfo,
   PerplexityResult,
   Progress,
@@ -97,6 +98,7 @@ export interface HostApi {
   /** The cache; see api/models.ts. No model need be loaded. */
   listModels(): Promise<CachedModel[]>;
   storageUsage(): Promise<StorageUsage | undefined>;
+  planModel(request: LoadRequest): AsyncIterable<News<LoadPlan>>;
   downloadModel(request: LoadRequest): AsyncIterable<News<CachedModel>>;
   deleteModel(id: string): Promise<void>;
   verifyModel(id: string): AsyncIterable<News<VerifyReport>>;

@@ -5,6 +5,7 @@ import type { Keeper } from '../api/keeper.ts';
 import type { LoadHooks } from '../api/load-hooks.ts';
 import type { HostApi, LoadRequest } from '../wire/host-api.ts';
 import type { EngineSlot } from './engine-slot.ts';
+import type { HostOptions } from './host.ts';
 import { newsOf } from './news.ts';
 
 export interface ClientSession {
@@ -17,7 +18,7 @@ export function clientSession(
   client: string,
   slot: EngineSlot,
   keeper: Keeper,
-  { lock, hasGpu }: { lock: string | undefined; hasGpu: () => Promise<boolean> },
+  { lock, hasGpu, plan }: Pick<HostOptions, 'hasGpu' | 'plan'> & { lock: string | undefined },
 ): ClientSession {
   const running = new Set<AbortController>();
   let engine: InferenceEngine | undefined;
@@ -97,6 +98,7 @@ export function clientSession(
     unload: end,
     listModels: () => keeper.list(),
     storageUsage: () => keeper.usage(),
+    planModel: (request) => own((signal) => newsOf(() => plan(request, signal), signal)),
     downloadModel: (request) => own((signal) => newsOf((hooks) => keeper.download(request, hooks), signal)),
     deleteModel: (id) => keeper.delete(id),
     verifyModel: (id) => own((signal) => newsOf((hooks) => keeper.verify(id, hooks), signal)),

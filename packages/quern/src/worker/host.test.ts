@@ -6,7 +6,7 @@ import { connect, type Link } from '../client/link.ts';
 import { loadRemote, remoteBackend } from '../client/remote-backend.ts';
 import { FakeEngine, FAKE_INFO, type FakeScript } from '../testing/fake-engine.ts';
 import { FakeLocks } from '../testing/fake-locks.ts';
-import { noCache } from '../testing/no-cache.ts';
+import { noCache, noPlan } from '../testing/no-cache.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
 import type { LoadModel } from './engine-slot.ts';
 import { createHost } from './host.ts';
@@ -42,6 +42,7 @@ function startHost(
     });
   const { port1, port2 } = new MessageChannel();
   createHost({
+    plan: noPlan,
     load,
     keeper: options.keeper ?? noCache,
     hasGpu: async () => true,

@@ -1,10 +1,11 @@
 // The host: one engine behind any number of ports. Each client is watched, so that a closed tab neither
 // keeps the GPU nor leaves its answers running.
 
+import type { LoadPlan } from '@quern/spec';
 import { expose } from 'comlink';
 import '../wire/handlers.ts';
 import type { Keeper } from '../api/keeper.ts';
-import { isConnectMessage } from '../wire/host-api.ts';
+import { isConnectMessage, type LoadRequest } from '../wire/host-api.ts';
 import { holdLock, type Locks, watchLock } from '../wire/life-lock.ts';
 import { clientSession } from './client-session.ts';
 import { EngineSlot, type LoadModel } from './engine-slot.ts';
@@ -12,6 +13,8 @@ import { EngineSlot, type LoadModel } from './engine-slot.ts';
 export interface HostOptions {
   load: LoadModel;
   keeper: Keeper;
+  /** What a load would take. */
+  plan: (request: LoadRequest, signal: AbortSignal) => Promise<LoadPlan>;
   /** Whether there is an adapter here. */
   hasGpu: () => Promise<boolean>;
   /** Where missing, a client's death shows only where its port's closing does. */
@@ -23,14 +26,14 @@ export interface Host {
   listen(endpoint: Pick<MessagePort, 'addEventListener'>): void;
 }
 
-export function createHost({ load, keeper, hasGpu, locks }: HostOptions): Host {
+export function createHost({ load, plan, keeper, hasGpu, locks }: HostOptions): Host {
   const slot = new EngineSlot(load);
   const lock = locks ? `quern-host-${crypto.randomUUID()}` : undefined;
   const alive = locks && lock !== undefined ? holdLock(locks, lock) : Promise.resolve();
 
   const accept = async (client: string, port: MessagePort) => {
     await alive; // a client must find the lock taken when it starts to wait for it
-    const session = clientSession(client, slot, keeper, { lock, hasGpu });
+    const session = clientSession(client, slot, keeper, { lock, hasGpu, plan });
     let unwatch = (): void => undefined;
     const onDeath = () => {
       unwatch();

@@ -3,7 +3,7 @@
 import { adapterCaps } from '@quern/gpu';
 import { platformLocks } from '../wire/life-lock.ts';
 import { createHost } from './host.ts';
-import { keeper, loadModel } from './load-model.ts';
+import { keeper, loadModel, plan } from './load-model.ts';
 
 const hasGpu = () =>
   adapterCaps().then(
@@ -11,7 +11,7 @@ const hasGpu = () =>
     () => false, // no WebGPU here, or no adapter
   );
 
-const host = createHost({ load: loadModel, keeper, hasGpu, locks: platformLocks() });
+const host = createHost({ load: loadModel, plan, keeper, hasGpu, locks: platformLocks() });
 
 const scope = globalThis as unknown as EventTarget & Pick<MessagePort, 'addEventListener'>;
 host.listen(scope);

@@ -1,8 +1,12 @@
 // A load request -> an engine, in a worker: files from the network, the browser's store or the user.
 
 import { loadEngine } from '@quern/engine';
+import { adapterCaps } from '@quern/gpu';
+import type { LoadPlan } from '@quern/spec';
 import { ByteBudget, openIndexedDbChunkStore, openModel, originUsage } from '@quern/store';
 import { createKeeper } from '../api/keeper.ts';
+import { planModel } from '../api/plan-model.ts';
+import type { LoadRequest } from '../wire/host-api.ts';
 import type { LoadModel } from './engine-slot.ts';
 
 export const keeper = createKeeper({
@@ -18,3 +22,7 @@ export const loadModel: LoadModel = async (request, { onProgress, onWarning, sig
   const sources = await keeper.open(request, { onWarning, signal, budget });
   return loadEngine({ sources, contextLength, kv, memoryBytes, variants, budget, onProgress, signal });
 };
+
+export function plan(request: LoadRequest, signal: AbortSignal): Promise<LoadPlan> {
+  return planModel(keeper, adapterCaps, request, signal);
+}

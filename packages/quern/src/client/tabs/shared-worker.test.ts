@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeEngine } from '../../api/engine.ts';
 import { FakeEngine } from '../../testing/fake-engine.ts';
 import { FakeLocks } from '../../testing/fake-locks.ts';
-import { noCache } from '../../testing/no-cache.ts';
+import { noCache, noPlan } from '../../testing/no-cache.ts';
 import { createHost } from '../../worker/host.ts';
 import { createEngine } from '../create-engine.ts';
 import { lastingBackend } from './lasting-backend.ts';
@@ -32,7 +32,7 @@ class FakeSharedWorker extends EventTarget {
       host = { entry: new EventTarget(), ports: [], type };
       hosts.set(key, host);
       const load = async () => (engines.push(new FakeEngine()), engines.at(-1)!);
-      createHost({ load, keeper: noCache, hasGpu: gpu, locks: locks.locks }).listen(
+      createHost({ plan: noPlan, load, keeper: noCache, hasGpu: gpu, locks: locks.locks }).listen(
         host.entry as MessagePort,
       );
     }
