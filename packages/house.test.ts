@@ -280,6 +280,20 @@ describe('sizes', () => {
   });
 });
 
+describe('docs', () => {
+  test('every fault in docs/loading.md names a test that is there', () => {
+    const rows = text('docs/loading.md')
+      .split('\n')
+      .filter((line) => line.startsWith('|') && /\.(test|spec)\.ts`/.test(line));
+    expect(rows.length).toBeGreaterThan(20);
+    const missing = rows.filter((row) => {
+      const [, file, title] = /`([^`]+)` "([^"]+)" \|$/.exec(row) ?? [];
+      return !file || !existsSync(join(ROOT, file)) || !text(file).includes(`'${title}'`);
+    });
+    expectNone(missing, 'A row of the table of faults ends in `the test file` "the title of the test".');
+  });
+});
+
 describe('words that stay in their room', () => {
   test('indexedDB', () => {
     expectNone(

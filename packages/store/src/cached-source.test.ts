@@ -183,7 +183,7 @@ describe('errors', () => {
   it.each([
     [{ alwaysStatus: 404 }, 'not-found'],
     [{ alwaysStatus: 503 }, 'network'],
-  ])('%o of the bench.server pass through and lose nothing', async (faults, code) => {
+  ])('%o of the server pass through and lose nothing', async (faults, code) => {
     await bench.prepare([0, 1]);
     bench.server.faults = faults;
     await expect(bench.open()).rejects.toMatchObject({ code });
