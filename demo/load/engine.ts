@@ -7,6 +7,7 @@ export type {
   Engine,
   EngineInfo,
   KernelTiming,
+  LoadPlan,
   ModelRef,
   Models,
   Progress,

@@ -5,6 +5,7 @@ import { bytes } from '../look/format.ts';
 import { Download } from './download.ts';
 import type { CachedModel, Models } from './engine.ts';
 import { failureNotice, failureOf, wasAborted } from './failure.ts';
+import { fitOf } from './fit.ts';
 import { figuresOf } from './loading.ts';
 import type { ModelChoice } from './models.ts';
 
@@ -17,9 +18,14 @@ export interface ShelfRow {
   setCached(cached: CachedModel | undefined): void;
   /** Shows its details, or hides them. */
   setOpen(open: boolean): void;
+  /** Asks what it takes; a plan reads the model's header, so only those that somebody looks at are asked. */
+  look(): void;
   /** Ends its download, if one runs. */
   pause(): void;
 }
+
+/** A moment's rest on a row, so that the arrow keys can pass over others. */
+const LOOK_MS = 300;
 
 /** `onCacheChange` is called when bytes came or went. */
 export function createShelfRow(
@@ -53,6 +59,9 @@ export function createShelfRow(
   const isLocal = typeof choice.source !== 'string';
   let cached: CachedModel | undefined;
   let verifying: AbortController | undefined;
+  let planning: AbortController | undefined;
+  let planned = false;
+  let license = choice.license;
   const download = new Download(models, choice.source, show);
 
   const button = (text: string, onClick: () => void, name = text) => {
@@ -64,6 +73,7 @@ export function createShelfRow(
     made.addEventListener('click', onClick);
     return made;
   };
+  const lookButton = button('What it takes', () => void plan(), 'What it takes:');
   const fetchButton = button('Download', () => void fetchAll());
   const pauseButton = button('Pause', () => download.pause());
   const verifyButton = button('Verify', () => void verify());
@@ -81,6 +91,8 @@ export function createShelfRow(
     await ended;
     if (download.state === 'failed') trouble.replaceChildren(failureNotice(failureOf(download.error)));
     await onCacheChange();
+    // What is left to download was part of it.
+    if (planned) void plan();
   }
 
   async function verify(): Promise<void> {
@@ -124,6 +136,7 @@ export function createShelfRow(
       await models.delete(cached.id);
       download.reset();
       fit.textContent = '';
+      planned = false;
     } catch (error) {
       trouble.replaceChildren(failureNotice(failureOf(error)));
     }
@@ -136,7 +149,7 @@ export function createShelfRow(
     const running = download.state === 'running';
     const here = cached ? (cached.complete ? 'on this device' : `${percent(cached)} on this device`) : '';
     const size = choice.bytes || cached?.bytes || 0;
-    meta.textContent = [choice.license, size > 0 ? bytes(size) : '', running ? 'downloading' : here]
+    meta.textContent = [license, size > 0 ? bytes(size) : '', running ? 'downloading' : here]
       .filter(Boolean)
       .join(' · ');
     root.classList.toggle('here', cached?.complete === true);
@@ -162,6 +175,7 @@ export function createShelfRow(
           ...(running ? [pauseButton] : cached?.complete || isLocal ? [] : [fetchButton]),
           ...(verifying ? [stopButton] : cached && !running ? [verifyButton] : []),
           ...(cached && !running && !verifying ? [deleteButton] : []),
+          ...(planned ? [] : [lookButton]),
         ];
     const focused = document.activeElement;
     // Made anew only when it changes: a button that is pressed must not go away under the finger.
@@ -174,6 +188,31 @@ export function createShelfRow(
       }
     }
     actions.hidden = shown.length === 0;
+  }
+
+  async function plan(): Promise<void> {
+    const controller = new AbortController();
+    planning?.abort();
+    planning = controller;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    if (controller.signal.aborted) return;
+    if (!planned) fit.textContent = 'Reading what it takes …';
+    try {
+      const plan = await models.plan({ model: choice.source, signal: controller.signal });
+      const { fits, text } = fitOf(plan);
+      license ??= plan.license;
+      planned = true;
+      fit.textContent = text;
+      fit.classList.toggle('bad', !fits);
+      show();
+    } catch (error) {
+      if (controller.signal.aborted || wasAborted(error)) {
+        if (!planned && planning === controller) fit.textContent = '';
+        return;
+      }
+      const { message } = failureOf(error);
+      fit.textContent = cached ? '' : `What it takes is not known: ${message}`;
+    }
   }
 
   return {
@@ -190,7 +229,9 @@ export function createShelfRow(
     },
     setOpen(open) {
       details.hidden = !open;
+      if (!open) planning?.abort();
     },
+    look: () => void (planned || plan()),
     pause: () => download.pause(),
   };
 }

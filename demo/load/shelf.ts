@@ -78,6 +78,7 @@ export async function createShelf(options: {
     row.radio.addEventListener('change', () => {
       touched = true;
       select(row);
+      row.look();
     });
     rows.push(row);
     return row;

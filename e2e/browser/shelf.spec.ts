@@ -2,9 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
+import { identity } from '../../scripts/serve/server.js';
 import { ROOT } from '../../scripts/setup/paths.js';
 import { CORS, serveFiles, type FileServer } from '../servers/files.ts';
-import { readTiny, SMOLLM2_FILE } from '../servers/models.ts';
+import { readTiny, replaceText, SMOLLM2_FILE } from '../servers/models.ts';
+import { PAGES } from '../servers/pages.ts';
 import { ChatPage, expect, test } from './fixtures.ts';
 
 let server: FileServer;
@@ -17,6 +19,7 @@ test.beforeAll(async () => {
   const files = new Map([
     ['/tiny.gguf', await readTiny()],
     ['/large.gguf', new Uint8Array(large)],
+    ['/unknown.gguf', replaceText(await readTiny(), 'llama', 'lemma')],
   ]);
   server = await serveFiles(files, CORS, 4_000_000);
 });
@@ -52,6 +55,26 @@ test('what is on this device comes first, is verified, and deleted when somebody
   await page.reload();
   await expect(page.getByRole('radio').first()).toBeVisible();
   await expect(page.locator('.model', { hasText: 'on this device' })).toHaveCount(0);
+});
+
+test('what a model takes is told when it is looked at, from its header alone', async ({ page }) => {
+  const chat = new ChatPage(page);
+  const sent = async () => (await identity(PAGES))?.modelBytesSent ?? Number.NaN;
+  const before = await sent();
+  await chat.open(`${server.url}/unknown.gguf`);
+  await page.getByRole('button', { name: 'What it takes: unknown' }).click();
+  await expect(page.getByText(/^Does not run here: .*lemma/)).toBeVisible();
+  expect(await sent()).toBe(before);
+
+  await page.getByRole('radio', { name: /SmolLM2-135M-Instruct.Q4_1/ }).click();
+  await expect(
+    page.getByText(
+      /^Runs here: 1\d\d MB on the GPU with 4,096 tokens of context\. \d+\.\d MB to download\.$/,
+    ),
+  ).toBeVisible();
+  // The tokenizer is part of a GGUF's header: some megabytes, in chunks of 4 MiB.
+  expect(await sent()).toBeGreaterThan(before);
+  expect((await sent()) - before).toBeLessThan(4 * CHUNK_BYTES);
 });
 
 test('a download pauses, outlives the tab, and goes on with what is missing', async ({ page }) => {
