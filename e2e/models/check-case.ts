@@ -1,6 +1,8 @@
 // A conformance case through the engine: logits by prefill in chunks and by decode step by step, and greedy ids.
 
+import { planLoad } from '@quern/engine';
 import { openModel, type OpenModel } from '@quern/engine/testing';
+import { adapterCaps } from '@quern/gpu';
 import { openDawn } from '@quern/gpu/node';
 import { type ByteSource, GREEDY, type KvType } from '@quern/spec';
 import { expect } from 'vitest';
@@ -10,9 +12,9 @@ import { caseSource, type Expected, readCase } from './case.ts';
 const BOUNDS: Record<KvType, number> = { f32: 1e-5, f16: 1e-4, q8: 5e-3 };
 
 /** Logits by prefill alone, in chunks: every kernel of a family once, in a second or two. */
-export async function checkPrefill(name: string, sources: ByteSource[] = [caseSource(name)]): Promise<void> {
+export async function checkPrefill(name: string, sources?: ByteSource[]): Promise<void> {
   const { promptIds, greedyIds, steps, logits } = readCase(name);
-  const model = await openModel({ sources, gpu: await openDawn(), kv: 'f32' });
+  const model = await openCase(name, 'f32', sources);
   try {
     const all = await model.prefillLogits([...promptIds, ...greedyIds.slice(0, -1)]);
     const prefilled = steps.map((step) => all[promptIds.length - 1 + step]!);
@@ -23,14 +25,10 @@ export async function checkPrefill(name: string, sources: ByteSource[] = [caseSo
 }
 
 /** `sources`: the files of its model, else its GGUF. */
-export async function checkCase(
-  name: string,
-  kv: KvType,
-  sources: ByteSource[] = [caseSource(name)],
-): Promise<void> {
+export async function checkCase(name: string, kv: KvType, sources?: ByteSource[]): Promise<void> {
   const expected = readCase(name);
   const { promptIds, greedyIds, steps, logits, minTop1Margin } = expected;
-  const model = await openModel({ sources, gpu: await openDawn(), kv });
+  const model = await openCase(name, kv, sources);
   try {
     const all = await model.prefillLogits([...promptIds, ...greedyIds.slice(0, -1)]);
     const prefilled = steps.map((step) => all[promptIds.length - 1 + step]!);
@@ -43,6 +41,18 @@ export async function checkCase(
   } finally {
     await model.engine.unload();
   }
+}
+
+/** A GGUF takes what its header said that it would. */
+async function openCase(name: string, kv: KvType, sources?: ByteSource[]): Promise<OpenModel> {
+  const gpu = await openDawn();
+  if (sources) return openModel({ sources, gpu, kv });
+  const plan = await planLoad({ sources: [caseSource(name)], kv, caps: await adapterCaps(gpu) });
+  expect(plan.problems).toEqual([]);
+  const model = await openModel({ sources: [caseSource(name)], gpu, kv });
+  const { weightBytes, kvBytes, kvGroups } = model.engine.info().memory;
+  expect(plan.memory).toMatchObject({ weightBytes, kvBytes, kvGroups });
+  return model;
 }
 
 export function nmse(actual: Float32Array[], expected: Float32Array[]): number {

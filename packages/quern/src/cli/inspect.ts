@@ -52,7 +52,7 @@ function describe({ plan, metadata, tensors: types, remarks }: ModelReport): str
     '\n',
     ...planLines(plan),
     ...remarks.map((remark) => `note     ${remark}\n`),
-    ...plan.problems.map(({ code, message }) => `problem  ${short(message)} [${code}]\n`),
+    ...plan.problems.map(({ code, message }) => `problem  ${plain(message)} [${code}]\n`),
   ].join('');
 }
 
@@ -87,9 +87,13 @@ function kvLine({ reach, reachTokens, layers, tokens, bytes: size }: KvGroupInfo
 }
 
 /** One line, and nothing in it that a terminal would obey: the file is a stranger's. */
-function short(value: string): string {
-  const line = value
+function plain(value: string): string {
+  return value
     .replaceAll('\n', '\\n')
     .replace(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+function short(value: string): string {
+  const line = plain(value);
   return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}... (${value.length} characters)` : line;
 }
