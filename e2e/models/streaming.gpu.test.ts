@@ -1,41 +1,17 @@
 // How weights get to the GPU: within a budget of bytes, checked on arrival, with everything else made beside them.
 
 import { loadEngine } from '@quern/engine';
-import { memorySource } from '@quern/formats/testing';
 import { openDawn } from '@quern/gpu/node';
-import type { ByteSource } from '@quern/spec';
 import { ByteBudget } from '@quern/store';
 import { expect, test } from 'vitest';
 import { caseSource, readCase } from './case.ts';
+import { checkEarly } from './check-early.ts';
+import { bytesOf, gated } from './gated-source.ts';
+import { overlaid } from './overlaid.ts';
 import { answer, loadCase } from './requests.ts';
 
 const CASE = 'quant-q8_0';
 const { promptIds, greedyIds } = readCase(CASE);
-
-async function bytesOf(source: ByteSource): Promise<Uint8Array> {
-  return source.read(0, source.byteLength);
-}
-
-/** Reads that begin at byte `from` or later wait until `open` is called, or their signal fires. */
-function gated(bytes: Uint8Array, from: number): ByteSource & { open(): void; waiting: number } {
-  const inner = memorySource(bytes, 'gated.gguf');
-  let open!: () => void;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  const source = {
-    ...inner,
-    open,
-    waiting: 0,
-    async read(offset: number, length: number, signal?: AbortSignal) {
-      if (offset >= from) {
-        source.waiting++;
-        const aborted = new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
-        await Promise.race([opened, aborted]);
-      }
-      return inner.read(offset, length, signal);
-    },
-  };
-  return source;
-}
 
 /** Dawn with writes to the buffers of one tensor that are lost. */
 async function forgetful(label: string): Promise<GPU> {
@@ -55,17 +31,6 @@ async function forgetful(label: string): Promise<GPU> {
       return overlaid(adapter, { requestDevice });
     },
   } as unknown as GPU;
-}
-
-/** `target` with other values for some of its properties. */
-function overlaid<T extends object>(target: T, own: object): T {
-  return new Proxy(target, {
-    get(_, key) {
-      const value: unknown = key in own ? Reflect.get(own, key) : Reflect.get(target, key, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-    set: (_, key, value) => Reflect.set(target, key, value, target),
-  });
 }
 
 test('no more than the budget is held, and all of it is given back', async () => {
@@ -113,4 +78,14 @@ test('a tokenizer that does not work is refused before any weight has come', asy
   await expect(loadEngine({ sources: [source], gpu: await openDawn() })).rejects.toMatchObject({
     code: 'unsupported-tokenizer',
   });
+});
+
+test('a prompt that comes with the load is computed under it', () => checkEarly('arch-llama'));
+
+test('a prompt that is too long is refused before the weights have come', async () => {
+  const bytes = await bytesOf(caseSource(CASE));
+  const source = gated(bytes, bytes.length - 100_000);
+  const prompt = { kind: 'ids', ids: Array<number>(65).fill(1) } as const;
+  const options = { sources: [source], gpu: await openDawn(), contextLength: 64, prompt };
+  await expect(loadEngine(options)).rejects.toMatchObject({ code: 'context-overflow' });
 });

@@ -90,6 +90,17 @@ export async function firstPlans(plans: PlanBook, chunkRows: number): Promise<vo
   ]);
 }
 
+/** The plans that a request needs whose prompt of `tokens` is computed but for its last token. */
+export async function plansAfter(plans: PlanBook, tokens: number, smallestChunk: number): Promise<void> {
+  const kinds = [stagesFor(GREEDY, false), stagesFor({ ...GREEDY, temperature: 1 }, false)];
+  await Promise.all(
+    kinds.flatMap((stages) => [
+      plans.prefill(smallestChunk, tokens, { kind: 'sample', stages }),
+      plans.decode(1, tokens + 1, stages),
+    ]),
+  );
+}
+
 /** What a layout takes, with the plans that it has by now. */
 export function memoryOf({
   weights,

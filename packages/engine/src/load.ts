@@ -9,16 +9,19 @@ import {
   type InferenceEngine,
   type KvType,
   type Progress,
+  type Prompt,
   QuernError,
   throwIfAborted,
 } from '@quern/spec';
 import { ByteBudget } from '@quern/store';
 import { AdapterShelf } from './adapters.ts';
+import { prefillEarly } from './early-prefill.ts';
 import { Engine, type EngineParts } from './engine.ts';
 import { fit } from './fit.ts';
-import { firstPlans, layOut } from './layout.ts';
+import { firstPlans, layOut, plansAfter } from './layout.ts';
 import { modelName } from './model-name.ts';
 import { type ModelText, openText } from './open-text.ts';
+import { encodePrompt } from './prompt.ts';
 import { Runner } from './runner.ts';
 import { SequenceCache } from './sequence-cache.ts';
 import { countTensors, tensorTable } from './tensor-table.ts';
@@ -37,6 +40,11 @@ export interface LoadOptions {
   memoryBytes?: number;
   /** Forces kernel variants, axis -> value. */
   variants?: Record<string, string>;
+  /**
+   * A prompt to compute while the weights arrive, so that a request that begins with it has its first token at once.
+   * A load with one throws 'template-error', 'context-overflow' and 'invalid-request' for it, too.
+   */
+  prompt?: Prompt;
   /** The bytes that the load may hold at once, shared with its sources. Default: a budget of its own. */
   budget?: ByteBudget;
   onProgress?: (progress: Progress) => void;
@@ -125,9 +133,23 @@ async function build(
   const keeping = completeAfter(streaming, sources, ending);
   const compiling = firstPlans(plans, chunkRows).then(() => performance.now());
   const reading = readTextBeside(file, ending);
+  const prefilling = reading.then(async (read) => {
+    if (options.prompt === undefined) return undefined;
+    const ids = encodePrompt({ ...read, config, contextLength }, options.prompt);
+    const early = { gpu, config, model, weights, plans, runner, steps, cache, chunkRows, signal: ending };
+    await Promise.all([prefillEarly(early, ids), plansAfter(plans, ids.length, runner.rowsFor(1))]);
+    return performance.now();
+  });
   let streamed: StreamTimes, compiled: number, text: ModelText & { textMs: number };
+  let prefilled: number | undefined;
   try {
-    [streamed, compiled, text] = await Promise.all([streaming, compiling, reading, keeping]);
+    [streamed, compiled, text, prefilled] = await Promise.all([
+      streaming,
+      compiling,
+      reading,
+      prefilling,
+      keeping,
+    ]);
   } catch (error) {
     failing.abort();
     await Promise.allSettled([streaming, reading, keeping]);
@@ -165,6 +187,7 @@ async function build(
       lastByteMs: streamed.lastByte - start,
       uploadMs: streamed.uploaded - start,
       verifyMs: streamed.verified - streamed.uploaded,
+      ...(prefilled !== undefined && { promptMs: prefilled - start }),
       loadMs: done - start,
       bytesFetched: sources.reduce((sum, source) => sum + source.bytesFetched, 0),
     },

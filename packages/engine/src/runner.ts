@@ -31,14 +31,14 @@ export class Runner {
   readonly lossRows: number;
   readonly #options: RunnerOptions;
   readonly #ring: ReadbackRing;
-  readonly #flopsPerSubmit: number;
+  readonly flopsPerSubmit: number;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.lossRows = lossRows(options.gpu.caps, options.vocabulary, options.chunkRows);
     this.#ring = new ReadbackRing(options.gpu, RECORD_WORDS * 4, LOOKAHEAD + 2);
     // A tenth of a second of a software adapter; GPUs take a chunk whole.
-    this.#flopsPerSubmit = options.gpu.caps.software ? 3e8 : 1e12;
+    this.flopsPerSubmit = options.gpu.caps.software ? 3e8 : 1e12;
   }
 
   /** Before a sequence that may grow to `tokens` is opened: models may compute keys of long ones otherwise. */
@@ -66,7 +66,7 @@ export class Runner {
       this.#reserve(sequence, start + first, end, first === 0);
       steps.writeChunk(chunk, start + first);
       if (last) steps.writeDecode(chunk.at(-1)!, end - 1);
-      const encoder = plan.submitPieces(this.#flopsPerSubmit);
+      const encoder = plan.submitPieces(this.flopsPerSubmit);
       const read = last ? this.#ring.copy(encoder, this.#options.sampler.result.place!.buffer, 0) : undefined;
       gpu.device.queue.submit([encoder.finish()]);
       result = read && late(read());
@@ -116,12 +116,19 @@ export class Runner {
       this.#reserve(sequence, first, first + chunk.length, first === 0);
       steps.writeChunk(chunk, first);
       steps.writeTargets(chunk.map((_, i) => tokens[first + i + 1] ?? 0));
-      const encoder = plan.submitPieces(this.#flopsPerSubmit);
+      const encoder = plan.submitPieces(this.flopsPerSubmit);
       gpu.device.queue.submit([encoder.finish()]);
       const bytes = await readBuffer(gpu, steps.logprobs.place!.buffer, 0, chunk.length * 4);
       logprobs.push(...new Float32Array(bytes.buffer));
     });
     return logprobs.slice(0, tokens.length - 1);
+  }
+
+  /** Rows of the plan for a chunk of so many tokens. */
+  rowsFor(tokens: number): number {
+    let rows = SMALLEST_CHUNK;
+    while (rows < tokens) rows *= 2;
+    return Math.min(rows, this.#options.chunkRows);
   }
 
   async #chunks(
@@ -135,9 +142,7 @@ export class Runner {
     for (let first = 0; first < tokens.length; first += chunkRows) {
       throwIfAborted(signal);
       const chunk = tokens.slice(first, first + chunkRows);
-      let rows = Math.min(SMALLEST_CHUNK, chunkRows);
-      while (rows < chunk.length) rows *= 2;
-      await run(chunk, first, Math.min(rows, chunkRows), first + chunkRows >= tokens.length);
+      await run(chunk, first, this.rowsFor(chunk.length), first + chunkRows >= tokens.length);
       inFlight.push(gpu.device.queue.onSubmittedWorkDone());
       if (inFlight.length >= CHUNKS_IN_FLIGHT) await Promise.race([inFlight.shift(), gpu.lost]);
     }

@@ -11,8 +11,16 @@ export interface PlannedDispatch {
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly workgroups: readonly [x: number, y?: number, z?: number];
+  /** What it binds, without its parameters. */
+  readonly buffers: readonly GPUBuffer[];
   readonly bytes: number;
   readonly flops: number;
+}
+
+/** Some dispatches of a plan: `start` is the first, `end` the one after the last. */
+export interface PlanRange {
+  readonly start: number;
+  readonly end: number;
 }
 
 export class Plan {
@@ -22,6 +30,7 @@ export class Plan {
   readonly #gpu: Gpu;
   readonly #buffers: readonly GPUBuffer[];
   readonly #taps: ReadonlyMap<string, Tensor>;
+  readonly #marks: ReadonlyMap<string, number>;
 
   constructor(
     gpu: Gpu,
@@ -30,6 +39,7 @@ export class Plan {
     buffers: readonly GPUBuffer[],
     scratchBytes: number,
     taps: ReadonlyMap<string, Tensor>,
+    marks: ReadonlyMap<string, number>,
   ) {
     this.#gpu = gpu;
     this.label = label;
@@ -37,6 +47,7 @@ export class Plan {
     this.#buffers = buffers;
     this.scratchBytes = scratchBytes;
     this.#taps = taps;
+    this.#marks = marks;
   }
 
   /** A tensor that was named while recording; its contents last only if the recorder kept taps. */
@@ -46,31 +57,46 @@ export class Plan {
     return tensor;
   }
 
+  /** The dispatch before which a tensor was named, when it is as it was meant; undefined: no such name. */
+  markOf(name: string): number | undefined {
+    return this.#marks.get(name);
+  }
+
   /** Encodes all dispatches into one compute pass. */
   encode(encoder: GPUCommandEncoder): void {
     this.#encode(encoder, 0, this.dispatches.length);
   }
 
   /**
-   * Submits the plan in pieces of at most `flopsPerSubmit` (one dispatch at least), so that no submit
-   * holds the GPU for long. The last piece is left in the returned encoder for the caller to add copies to.
+   * Submits the plan, or a range of it, in pieces of at most `flopsPerSubmit` (one dispatch at least), so that no
+   * submit holds the GPU for long. The first piece goes into `encoder` if one is given; the last is left in the
+   * returned encoder for the caller to add copies to.
    */
-  submitPieces(flopsPerSubmit: number): GPUCommandEncoder {
-    let encoder = this.#gpu.device.createCommandEncoder({ label: this.label });
-    let start = 0;
+  submitPieces(
+    flopsPerSubmit: number,
+    { start: first, end }: PlanRange = { start: 0, end: this.dispatches.length },
+    encoder: GPUCommandEncoder = this.#encoder(),
+  ): GPUCommandEncoder {
+    let current = encoder;
+    let start = first;
     let flops = 0;
-    this.dispatches.forEach((dispatch, i) => {
+    for (let i = first; i < end; i++) {
+      const dispatch = this.dispatches[i]!;
       if (i > start && flops + dispatch.flops > flopsPerSubmit) {
-        this.#encode(encoder, start, i);
-        this.#gpu.device.queue.submit([encoder.finish()]);
-        encoder = this.#gpu.device.createCommandEncoder({ label: this.label });
+        this.#encode(current, start, i);
+        this.#gpu.device.queue.submit([current.finish()]);
+        current = this.#encoder();
         start = i;
         flops = 0;
       }
       flops += dispatch.flops;
-    });
-    this.#encode(encoder, start, this.dispatches.length);
-    return encoder;
+    }
+    this.#encode(current, start, end);
+    return current;
+  }
+
+  #encoder(): GPUCommandEncoder {
+    return this.#gpu.device.createCommandEncoder({ label: this.label });
   }
 
   #encode(encoder: GPUCommandEncoder, start: number, end: number): void {

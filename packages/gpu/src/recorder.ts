@@ -38,6 +38,8 @@ export class Recorder {
   readonly #dispatches: Dispatch[] = [];
   readonly #scratch: Tensor[] = [];
   readonly #taps = new Map<string, Tensor>();
+  /** Dispatches that were recorded before each tap. */
+  readonly #marks = new Map<string, number>();
 
   constructor(gpu: Gpu, options: RecorderOptions = {}) {
     this.gpu = gpu;
@@ -55,6 +57,7 @@ export class Recorder {
   /** Names an intermediate, so that two engines can be compared layer by layer. */
   tap(name: string, tensor: Tensor): void {
     this.#taps.set(name, tensor);
+    this.#marks.set(name, this.#dispatches.length);
   }
 
   dispatch(dispatch: Dispatch): void {
@@ -97,6 +100,7 @@ export class Recorder {
           entries,
         }),
         workgroups: dispatch.workgroups,
+        buffers: dispatch.bind.map((bound) => place(bound).buffer),
         bytes: dispatch.bytes,
         flops: dispatch.flops,
       };
@@ -104,7 +108,8 @@ export class Recorder {
     const taps = new Map(
       [...this.#taps].map(([name, tensor]) => [name, { ...tensor, place: place(tensor) }] as const),
     );
-    return new Plan(this.gpu, label, planned, [...scratch.buffers, ...params.buffers], scratch.bytes, taps);
+    const buffers = [...scratch.buffers, ...params.buffers];
+    return new Plan(this.gpu, label, planned, buffers, scratch.bytes, taps, this.#marks);
   }
 }
 

@@ -49,7 +49,7 @@ export function latentHeads(weights: WeightRegistry, i: number, dims: LatentDims
   const row = new Float32Array(rank);
   // One head's keys, already [rank, plain]; rows stream in order.
   const turned = new Float32Array(rank * plain);
-  weights.receive(combined, [heads * each, rank], (first, count, bytes) => {
+  weights.receive(combined, [heads * each, rank], [absorb, expand], (first, count, bytes) => {
     for (let n = 0; n < count; n++) {
       const head = Math.floor((first + n) / each);
       const at = (first + n) % each;

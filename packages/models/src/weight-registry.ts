@@ -17,6 +17,7 @@ import {
 } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
 import type { Adaptable } from './adapters.ts';
+import { Arrivals } from './arrivals.ts';
 import { expertBiasSink, expertSink } from './expert-sinks.ts';
 import { type ExpertLayout, type Experts, expertTensors } from './experts.ts';
 import type { Linear, LinearWeight } from './linear.ts';
@@ -31,6 +32,8 @@ type Destination =
   | { readonly kind: 'sink'; readonly sink: RowSink };
 
 export class WeightRegistry {
+  /** Of tensors in the buffers that they go to. */
+  readonly arrivals = new Arrivals();
   readonly #gpu: Gpu;
   readonly #upload: Upload;
   readonly #tensors: ReadonlyMap<string, TensorInfo>;
@@ -80,7 +83,7 @@ export class WeightRegistry {
   vector(name: string, ...shape: readonly number[]): Tensor {
     this.#info(name, shape);
     const tensor = this.upload(name, new Float32Array(shape.reduce((product, n) => product * n, 1)));
-    this.#destinations.set(name, { kind: 'vector', tensor, offset: 0 });
+    this.#send(name, { kind: 'vector', tensor, offset: 0 }, [tensor.place!.buffer]);
     return tensor;
   }
 
@@ -117,7 +120,7 @@ export class WeightRegistry {
       weights.push({ weight, firstRow, order: this.#order(run[0]![0], cols) });
       let row = 0;
       for (const [tensor, count] of run) {
-        this.#destinations.set(tensor, { kind: 'rows', weight, firstRow: row });
+        this.#send(tensor, { kind: 'rows', weight, firstRow: row }, buffersOf(weight));
         row += count;
       }
       firstRow += rows;
@@ -131,7 +134,7 @@ export class WeightRegistry {
   stack(name: string, [count, rows, cols]: readonly [count: number, rows: number, cols: number]): Weight {
     const { dtype } = this.#info(name, [count, rows, cols]);
     const weight = this.allocate(name, dtype, count * rows, cols);
-    this.#destinations.set(name, { kind: 'rows', weight, firstRow: 0 });
+    this.#send(name, { kind: 'rows', weight, firstRow: 0 }, buffersOf(weight));
     return weight;
   }
 
@@ -147,10 +150,10 @@ export class WeightRegistry {
     return weight;
   }
 
-  /** Hands the rows of a tensor of this shape to `sink` as they arrive. Throws 'corrupt-file', 'unsupported-dtype'. */
-  receive(name: string, shape: readonly number[], sink: RowSink): void {
+  /** Hands the rows of a tensor of this shape to `sink` as they arrive, which fills `weights`. Throws 'corrupt-file', 'unsupported-dtype'. */
+  receive(name: string, shape: readonly number[], weights: readonly Weight[], sink: RowSink): void {
     refuseOrder(this.#info(name, shape));
-    this.#destinations.set(name, { kind: 'sink', sink });
+    this.#send(name, { kind: 'sink', sink }, weights.flatMap(buffersOf));
   }
 
   /** `bytes` are `count` rows of the weight's type. */
@@ -190,7 +193,11 @@ export class WeightRegistry {
           refuseOrder(info);
           const place = { firstExpert, rows: part.rows, at };
           const sink = expertSink(this.#upload, weight, info, place, layout);
-          this.#destinations.set(info.name, { kind: 'sink', sink });
+          this.#send(
+            info.name,
+            { kind: 'sink', sink },
+            weight.parts.flatMap((p) => buffersOf(p.weight)),
+          );
           if (info !== this.#tensors.get(info.name)) this.#turned.set(info.name, info);
         }
         at += part.rows;
@@ -205,11 +212,17 @@ export class WeightRegistry {
     return { count, rows: firstRow, cols, weights };
   }
 
+  #send(name: string, destination: Destination, buffers: readonly GPUBuffer[]): void {
+    this.#destinations.set(name, destination);
+    this.arrivals.expect(name, buffers);
+  }
+
   /** Room for the order of a weight's columns where the file has one. */
   #order(name: string, cols: number): Tensor | undefined {
     if (this.#tensors.get(name)!.packed?.ordered !== true) return undefined;
     const tensor = this.upload(`${name} order`, new Float32Array(cols));
     this.#orders.set(name, tensor);
+    this.arrivals.expect(name, [tensor.place!.buffer]);
     return tensor;
   }
 
@@ -234,7 +247,7 @@ export class WeightRegistry {
       if (this.has(bias)) {
         const info = this.#info(bias, [count, rows]);
         const sink = expertBiasSink(this.#upload, tensor, info, { stride, at }, layout);
-        this.#destinations.set(bias, { kind: 'sink', sink });
+        this.#send(bias, { kind: 'sink', sink }, [tensor.place!.buffer]);
       }
       at += rows;
     }
@@ -265,7 +278,7 @@ export class WeightRegistry {
     for (const [bias, count] of named) {
       if (this.has(bias)) {
         this.#info(bias, [count]);
-        this.#destinations.set(bias, { kind: 'vector', tensor, offset });
+        this.#send(bias, { kind: 'vector', tensor, offset }, [tensor.place!.buffer]);
       }
       offset += count;
     }
@@ -310,6 +323,7 @@ export class WeightRegistry {
     this.#upload.begin({ tensor: info.name, firstRow, count, first, last });
     this.#put(info, firstRow, count, bytes);
     this.#upload.begin(undefined);
+    if (last) this.arrivals.arrived(info.name);
   }
 
   #put(info: TensorInfo, firstRow: number, count: number, bytes: Uint8Array): void {
@@ -357,6 +371,10 @@ function refuseOrder({ name, packed }: TensorInfo): void {
     `Tensor '${name}' has its inputs reordered (GPTQ with desc_act), which does not run for experts and for latent ` +
       'attention; a checkpoint without that does.',
   );
+}
+
+function buffersOf({ parts }: Weight): GPUBuffer[] {
+  return parts.map(({ buffer }) => buffer);
 }
 
 /** Where each part's rows begin. */

@@ -97,6 +97,8 @@ export interface LoadTimings {
   uploadMs: number;
   /** Reading samples of the weights back from the GPU. */
   verifyMs: number;
+  /** From the start of the load: when the prompt that came with it was computed. */
+  promptMs?: number;
   /** All of it. */
   loadMs: number;
   bytesFetched: number;
