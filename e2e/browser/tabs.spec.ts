@@ -1,6 +1,6 @@
 // One loaded engine for all tabs of an origin: in a SharedWorker where that has WebGPU, else in the worker of
 // one tab, whose place another takes. The package as it is built, a tiny model, pages of one browser.
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright/test';
 import type { Engine } from 'quern';
@@ -24,8 +24,8 @@ test.beforeAll(async () => {
     ['/index.html', new Uint8Array(Buffer.from('<!doctype html><title>A tab</title>'))],
     [MODEL, model],
   ]);
-  for (const name of ['index.js', 'worker.js', 'folders.js'])
-    files.set(`/${name}`, new Uint8Array(await readFile(join(DIST, name))));
+  for (const name of await readdir(DIST))
+    if (name.endsWith('.js')) files.set(`/${name}`, new Uint8Array(await readFile(join(DIST, name))));
   server = await serveFiles(files, STRICT);
 });
 test.afterAll(() => server?.close());

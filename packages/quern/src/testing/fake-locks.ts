@@ -1,18 +1,23 @@
-// Web Locks for tests in Node: exclusive locks, waiters in order, signals heeded.
+// Web Locks for tests in Node: exclusive locks, waiters in order, signals heeded, stealing.
 
 import type { Locks } from '../wire/life-lock.ts';
 
 type Granted = (lock: Lock | null) => unknown;
 
+interface Waiter {
+  grant: () => void;
+  /** Once granted: takes it away. */
+  rob: (reason: Error) => void;
+}
+
 export class FakeLocks {
-  readonly #queues = new Map<string, Array<() => void>>();
+  readonly #queues = new Map<string, Waiter[]>();
   readonly #kills = new Map<string, () => void>();
 
   readonly locks = {
     request: (name: string, first: LockOptions | Granted, second?: Granted): Promise<unknown> => {
       const granted = typeof first === 'function' ? first : second!;
-      const signal = typeof first === 'function' ? undefined : first.signal;
-      return this.#request(name, granted, signal);
+      return this.#request(name, granted, typeof first === 'function' ? {} : first);
     },
   } as unknown as Locks;
 
@@ -26,28 +31,40 @@ export class FakeLocks {
     this.#kills.get(name)!();
   }
 
-  async #request(name: string, granted: Granted, signal?: AbortSignal): Promise<unknown> {
+  async #request(name: string, granted: Granted, { signal, steal }: LockOptions): Promise<unknown> {
     if (signal?.aborted) throw signal.reason as Error;
     const queue = this.#queues.get(name) ?? [];
     this.#queues.set(name, queue);
+    let rob!: Waiter['rob'];
+    const robbed = new Promise<never>((_, reject) => (rob = reject));
+    robbed.catch(() => undefined);
+    const own: Waiter = { grant: () => undefined, rob };
     // Whoever is first in the queue has the lock, also while it has not yet noticed.
-    await new Promise<void>((resolve, reject) => {
-      queue.push(resolve);
-      if (queue.length === 1) return resolve();
-      signal?.addEventListener('abort', () => {
-        const at = queue.indexOf(resolve);
-        if (at < 1) return; // granted meanwhile: a signal ends the waiting only
-        queue.splice(at, 1);
-        reject(signal.reason as Error);
+    if (steal) {
+      queue.shift()?.rob(new DOMException('stolen', 'AbortError'));
+      queue.unshift(own);
+    } else {
+      await new Promise<void>((resolve, reject) => {
+        own.grant = resolve;
+        queue.push(own);
+        if (queue.length === 1) return resolve();
+        signal?.addEventListener('abort', () => {
+          const at = queue.indexOf(own);
+          if (at < 1) return; // granted meanwhile: a signal ends the waiting only
+          queue.splice(at, 1);
+          reject(signal.reason as Error);
+        });
       });
-    });
+    }
     const killed = new Promise<void>((resolve) => this.#kills.set(name, resolve));
     try {
-      return await Promise.race([granted(null), killed]);
+      return await Promise.race([granted(null), killed, robbed]);
     } finally {
-      this.#kills.delete(name);
-      queue.shift();
-      queue[0]?.();
+      if (queue[0] === own) {
+        this.#kills.delete(name);
+        queue.shift();
+        queue[0]?.grant();
+      }
     }
   }
 }

@@ -52,6 +52,7 @@ export class FakeTab {
   readonly origin: FakeOrigin;
   readonly #ended = new AbortController();
   readonly #held = new Set<string>();
+  #awake: Promise<void> = Promise.resolve();
   readonly #channels = new Set<BroadcastChannel>();
 
   constructor(origin: FakeOrigin) {
@@ -62,7 +63,7 @@ export class FakeTab {
   readonly locks = {
     request: (name: string, first: unknown, second?: unknown): Promise<unknown> => {
       const granted = (second ?? first) as (lock: null) => unknown;
-      const signal = second ? (first as LockOptions).signal : undefined;
+      const { signal, steal } = second ? (first as LockOptions) : {};
       if (this.#ended.signal.aborted) return new Promise(() => undefined);
       const either = signal ? AbortSignal.any([signal, this.#ended.signal]) : this.#ended.signal;
       const held = async () => {
@@ -73,13 +74,17 @@ export class FakeTab {
           this.#held.delete(name);
         }
       };
-      return this.origin.locks.locks.request(name, { signal: either }, held);
+      return this.origin.locks.locks.request(name, steal ? { steal } : { signal: either }, held);
     },
   } as unknown as Locks;
 
   readonly channel = (name: string): BroadcastChannel => {
     const channel = new BroadcastChannel(name);
     this.#channels.add(channel);
+    const listen = channel.addEventListener.bind(channel) as EventTarget['addEventListener'];
+    // Nobody here takes a listener away from a channel that goes on.
+    channel.addEventListener = ((type: string, listener: (event: Event) => void, options?: object) =>
+      listen(type, (event) => void this.#awake.then(() => listener(event)), options)) as typeof listen;
     if (this.#ended.signal.aborted) silence(channel);
     return channel;
   };
@@ -101,6 +106,13 @@ export class FakeTab {
     this.#ended.signal.addEventListener('abort', terminate, { once: true });
     return { worker: port2 as unknown as Worker, terminate };
   };
+
+  /** What its page is told waits until it wakes up; its locks are still held. */
+  suspend(): () => void {
+    let wake!: () => void;
+    this.#awake = new Promise((resolve) => (wake = resolve));
+    return wake;
+  }
 
   /** Without a word to anybody. */
   close(): void {

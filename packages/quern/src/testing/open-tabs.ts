@@ -32,11 +32,14 @@ export function keyOf({ origin }: FakeTab, request: LoadRequest = { model: MODEL
 }
 
 /** A shared engine, as createEngine makes it. */
-export async function open(tab: FakeTab, options: Partial<LoadRequest> & LoadHooks = {}): Promise<Engine> {
-  const { onProgress, onWarning, signal, ...rest } = options;
+export async function open(
+  tab: FakeTab,
+  options: Partial<LoadRequest> & LoadHooks & { pulseMs?: number } = {},
+): Promise<Engine> {
+  const { onProgress, onWarning, signal, pulseMs, ...rest } = options;
   const request = { model: MODEL, ...rest };
   const { locks, channel, start } = tab;
-  const sharing = standForElection({ key: keyOf(tab, request), locks, channel, start });
+  const sharing = standForElection({ key: keyOf(tab, request), locks, channel, start, pulseMs });
   return makeEngine(await lastingBackend(sharing, request, { onProgress, onWarning, signal }));
 }
 

@@ -276,6 +276,43 @@ describe("a leader's end", () => {
   });
 });
 
+describe('a leader that is suspended', () => {
+  it('loses its lead to a tab that is seen, which serves all, and follows when it wakes', async () => {
+    const { origin, tabs } = openTabs(3);
+    origin.script = slow;
+    const first = await open(tabs[0]!, { pulseMs: 20 });
+    const second = await open(tabs[1]!, { pulseMs: 20 });
+    const third = await open(tabs[2]!);
+    const running = second.chat.completions.create(hi).catch((error: unknown) => error);
+    await until(() => origin.engines[0]!.produced > 3);
+    const wake = tabs[0]!.suspend();
+    origin.script = {};
+    expect(await running).toMatchObject({ code: 'device-lost' });
+    for (const engine of [second, third]) expect(await say(engine)).toBe('Hello world');
+    expect(origin.engines).toHaveLength(2);
+    wake();
+    expect(await first.info()).toEqual(await second.info());
+    await until(() => workers(tabs).join() === '0,1,0');
+    expect(origin.engines).toHaveLength(2);
+  });
+
+  it('is waited for by tabs that nobody sees, and a leader that answers keeps its lead', async () => {
+    vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'hidden' }));
+    const { origin, tabs } = openTabs(2);
+    await open(tabs[0]!);
+    const engine = await open(tabs[1]!, { pulseMs: 20 });
+    const wake = tabs[0]!.suspend();
+    await later(120);
+    wake();
+    expect(await say(engine)).toBe('Hello world');
+    Object.assign(document, { visibilityState: 'visible' });
+    await later(200);
+    expect(await say(engine)).toBe('Hello world');
+    expect(origin.engines).toHaveLength(1);
+    expect(workers(tabs)).toEqual([1, 0]);
+  });
+});
+
 it('a worker that does not start is told, and others may try', async () => {
   const { tabs } = openTabs(2);
   const start = () => {

@@ -1,8 +1,8 @@
 // One worker for all tabs that ask for the same, where there is no SharedWorker with WebGPU: whoever holds
 // the lock 'quern-leader-<key>' runs it (leader.ts), all others wait for that lock and meanwhile talk to the
 // leader. They meet on one BroadcastChannel, where a follower asks and a new leader announces itself; each
-// conversation then has a channel of its own, so that no tab gets what another's model says. Nothing here
-// waits for a time: a follower hears the announcement, or gets the lock.
+// conversation then has a channel of its own, so that no tab gets what another's model says. A follower
+// hears the announcement, or gets the lock; only from a leader that is silent does it take the lock away.
 
 import { QuernError, throwIfAborted } from '@quern/spec';
 import { holdLock, type Locks } from '../../wire/life-lock.ts';
@@ -10,10 +10,18 @@ import { openTunnel, type Tunnel } from '../../wire/tunnel.ts';
 import { connect, type Link } from '../link.ts';
 import type { StartedWorker } from '../start-worker.ts';
 import { type Leader, lead, type OpenWord } from './leader.ts';
+import { takePulse } from './pulse.ts';
 import { hostGone, type Sharing } from './sharing.ts';
 
 /** What is said on the channel that all share. */
-type Word = { type: 'ask'; talk: string } | { type: 'leads'; leader: string };
+type Word =
+  | { type: 'ask'; talk: string }
+  | { type: 'leads'; leader: string }
+  | { type: 'awake?' } // a follower's pulse, and its answer:
+  | { type: 'awake' };
+
+/** Three times this is how long a silent leader is waited for. */
+const PULSE_MS = 3000;
 
 export interface ElectionOptions {
   /** Tabs with the same key share one worker. */
@@ -22,6 +30,7 @@ export interface ElectionOptions {
   /** Starts the worker where this tab is to lead. */
   start: () => StartedWorker;
   channel?: (name: string) => BroadcastChannel;
+  pulseMs?: number;
 }
 
 /** One try to reach the host, and the link that came of it. */
@@ -37,6 +46,7 @@ export function standForElection({
   locks,
   start,
   channel = (name) => new BroadcastChannel(name),
+  pulseMs = PULSE_MS,
 }: ElectionOptions): Sharing {
   const room = channel(`quern-tabs-${key}`);
   let leader: Leader | undefined;
@@ -50,31 +60,61 @@ export function standForElection({
     reach?.stop.abort();
     reach?.link?.fail(hostGone());
   };
-  const take = (release: () => void) => {
+  const say = (word: Word) => room.postMessage(word);
+  const take = (release: () => void): Leader | undefined => {
     const onEnd = () => {
       leader = undefined;
       candidacy = undefined;
       release();
-      if (left) room.close();
+      if (left) close();
     };
     try {
       leader = lead({ started: start(), locks, channel, onEnd });
-      room.postMessage({ type: 'leads', leader: leader.name } satisfies Word);
+      say({ type: 'leads', leader: leader.name });
     } catch (error) {
       refused = { error };
       onEnd();
     }
     moved();
+    return leader;
+  };
+  const request = (options: LockOptions) => {
+    let mine: Leader | undefined;
+    const granted = () =>
+      new Promise<void>((release) => {
+        if (left) release();
+        else mine = take(release);
+      });
+    locks.request(`quern-leader-${key}`, options, granted).catch(() => mine?.end()); // left; or taken from us
   };
   const stand = () => {
     if (candidacy) return;
     candidacy = new AbortController();
-    const granted = () => new Promise<void>((release) => (left ? release() : take(release)));
-    locks.request(`quern-leader-${key}`, { signal: candidacy.signal }, granted).catch(() => undefined); // left
+    request({ signal: candidacy.signal });
+  };
+  const pulse = takePulse({
+    everyMs: pulseMs,
+    ask() {
+      const following = candidacy !== undefined && !leader;
+      if (following) say({ type: 'awake?' });
+      return following;
+    },
+    onSilence() {
+      candidacy?.abort();
+      candidacy = new AbortController();
+      request({ steal: true });
+    },
+  });
+  const close = () => {
+    pulse.stop();
+    room.close();
   };
   room.addEventListener('message', ({ data: word }: MessageEvent<Word>) => {
     if (word.type === 'ask') leader?.answer(word.talk);
-    else if (!leader && word.leader !== reach?.leader) moved();
+    else if (word.type === 'awake') pulse.heard();
+    else if (word.type === 'leads') {
+      if (!leader && word.leader !== reach?.leader) moved();
+    } else if (leader) say({ type: 'awake' });
   });
 
   const follow = async (to: Reach): Promise<Link> => {
@@ -95,7 +135,7 @@ export function standForElection({
     };
     line.addEventListener('message', onOpen, { once: true });
     try {
-      room.postMessage({ type: 'ask', talk } satisfies Word);
+      say({ type: 'ask', talk });
       const link = await connect(entry, locks, to.stop.signal, hostGone);
       link.onFail(hangUp);
       return link;
@@ -136,7 +176,7 @@ export function standForElection({
       moved();
       candidacy?.abort();
       if (leader) leader.retire();
-      else room.close();
+      else close();
     },
   };
 }

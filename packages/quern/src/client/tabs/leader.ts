@@ -20,6 +20,8 @@ export interface Leader {
   answer(talk: string): void;
   /** Ends once no follower is left. */
   retire(): void;
+  /** Stops the worker at once. */
+  end(): void;
 }
 
 export interface LeaderOptions {
@@ -87,6 +89,7 @@ export function lead({ started: { worker, terminate }, locks, channel, onEnd }: 
       retired = true;
       if (talks.size === 0) end();
     },
+    end,
   };
 }
 
