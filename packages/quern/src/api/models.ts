@@ -4,7 +4,7 @@ import type { CachedModel, LoadPlan, Progress, StorageUsage, VerifyReport } from
 import type { LoadRequest } from '../wire/host-api.ts';
 import type { LoadHooks } from './load-hooks.ts';
 
-export interface PlanOptions extends Omit<LoadRequest, 'baseUrl' | 'makeRoom'> {
+export interface PlanOptions extends Omit<LoadRequest, 'baseUrl' | 'makeRoom' | 'prompt'> {
   signal?: AbortSignal;
 }
 

@@ -1,6 +1,7 @@
 // createEngine on a page: the engine runs in a worker.
 
 import { QuernError, throwIfAborted } from '@quern/spec';
+import type { EngineRequest } from '../api/early-prompt.ts';
 import { type Engine, makeEngine } from '../api/engine.ts';
 import type { LoadHooks } from '../api/load-hooks.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
@@ -14,7 +15,7 @@ import { startWorker } from './start-worker.ts';
 import { lastingBackend } from './tabs/lasting-backend.ts';
 import { shareAcrossTabs } from './tabs/share.ts';
 
-export interface CreateEngineOptions extends Omit<LoadRequest, 'baseUrl'>, LoadHooks {
+export interface CreateEngineOptions extends EngineRequest, LoadHooks {
   /** A Worker or SharedWorker that runs 'quern/worker', or a port to one. Default: started from beside this module. */
   worker?: HostEndpoint;
   /**

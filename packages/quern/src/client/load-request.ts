@@ -1,8 +1,10 @@
 // What of a page's options may cross to the worker.
 
+import { type EngineRequest, readEarlyPrompt } from '../api/early-prompt.ts';
 import { type LoadRequest, plainRef } from '../wire/host-api.ts';
 
-export function toLoadRequest(options: Omit<LoadRequest, 'baseUrl'>): LoadRequest {
+/** Throws 'invalid-request' for a prompt that is none. */
+export function toLoadRequest(options: EngineRequest): LoadRequest {
   const { model, contextLength, kv, memoryBytes, variants, token, hubBaseUrl, makeRoom } = options;
   return {
     model: plainRef(model),
@@ -11,6 +13,7 @@ export function toLoadRequest(options: Omit<LoadRequest, 'baseUrl'>): LoadReques
     kv,
     memoryBytes,
     variants,
+    prompt: readEarlyPrompt(options.prompt),
     token,
     hubBaseUrl,
     makeRoom,

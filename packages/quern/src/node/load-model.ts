@@ -15,7 +15,7 @@ export function openFiles(request: LoadRequest, hooks: OpenHooks): Promise<ByteS
 }
 
 export async function loadInProcess(request: LoadRequest, hooks: LoadHooks): Promise<InferenceEngine> {
-  const { contextLength, kv, memoryBytes, variants } = request;
+  const { contextLength, kv, memoryBytes, variants, prompt } = request;
   const { onProgress, signal } = hooks;
   const budget = new ByteBudget();
   const sources = await openFiles(request, { ...hooks, budget });
@@ -23,7 +23,18 @@ export async function loadInProcess(request: LoadRequest, hooks: LoadHooks): Pro
     await Promise.allSettled(sources.map((source) => source.close()));
     throw error;
   });
-  return loadEngine({ sources, gpu, contextLength, kv, memoryBytes, variants, budget, onProgress, signal });
+  return loadEngine({
+    sources,
+    gpu,
+    contextLength,
+    kv,
+    memoryBytes,
+    variants,
+    prompt,
+    budget,
+    onProgress,
+    signal,
+  });
 }
 
 /** The engine of this process, as its users' calls need it: adapters come from where the model came from. */

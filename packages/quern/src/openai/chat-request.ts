@@ -61,7 +61,7 @@ export function readChatRequest(params: unknown, seed: () => number = randomSeed
   checkNames(fields, NAMES, REFUSALS);
   return {
     request: {
-      prompt: { kind: 'chat', messages: readMessages(fields.messages) },
+      prompt: { kind: 'chat', messages: readMessages(fields.messages, 'messages') },
       sampling: readSampling(fields, seed),
       maxTokens: readLimit(fields),
       stop: readStop(fields),
@@ -89,11 +89,12 @@ function readLogprobs(fields: Fields): number | undefined {
   return wanted ? (top ?? 0) : undefined;
 }
 
-function readMessages(value: unknown): ChatMessage[] {
+/** `at`: what the list is called. Throws 'invalid-request', naming the message. */
+export function readMessages(value: unknown, at: string): ChatMessage[] {
   if (!Array.isArray(value) || value.length === 0) {
-    refuse(`'messages' must be a list of at least one message, not ${show(value)}.`);
+    refuse(`'${at}' must be a list of at least one message, not ${show(value)}.`);
   }
-  return value.map((item: unknown, index) => readMessage(item, `messages[${index}]`));
+  return value.map((item: unknown, index) => readMessage(item, `${at}[${index}]`));
 }
 
 const ROLES = ['system', 'developer', 'user', 'assistant'];

@@ -57,6 +57,8 @@ export interface LoadRequest {
   memoryBytes?: number;
   /** Forces kernel variants, axis -> value. */
   variants?: Record<string, string>;
+  /** Computed while the weights arrive. */
+  prompt?: Prompt;
   /** Access token for gated models of the hub. */
   token?: string;
   /** A mirror of the hub. Default https://huggingface.co. */

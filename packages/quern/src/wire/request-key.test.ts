@@ -14,6 +14,7 @@ it('is equal for what one engine can serve, from whatever page', () => {
   expect(
     same({ model: 'owner/name:Q4_K_M', baseUrl: 'https://a/' }, { model: 'hf:owner/name@main:Q4_K_M' }),
   ).toBe(true);
+  expect(same({ model, prompt: { kind: 'text', text: 'A' } }, { model })).toBe(true);
   expect(same({ model, token: 'A' }, { model, token: 'B' })).toBe(true);
   expect(
     same(

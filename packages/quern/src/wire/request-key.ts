@@ -3,8 +3,11 @@
 import { classifyRef, hubText } from '@quern/store';
 import { isList, type LoadRequest } from './host-api.ts';
 
+const NOT_THE_ENGINE: ReadonlySet<string> = new Set(['token', 'prompt']);
+
 /**
- * Equal for requests that one engine can serve, from whatever page they come and whoever pays for the download.
+ * Equal for requests that one engine can serve, from whatever page they come, whoever pays for the download and whatever
+ * it is asked first.
  * Nameless blobs and folders are never taken for one another. Throws 'invalid-request' for text that names no model.
  */
 export function requestKey({ model, baseUrl, variants = {}, ...options }: LoadRequest): string {
@@ -13,7 +16,9 @@ export function requestKey({ model, baseUrl, variants = {}, ...options }: LoadRe
     return ref instanceof File ? [ref.name, ref.size, ref.lastModified] : [crypto.randomUUID()];
   });
   // Every other option, those of tomorrow too, makes another engine.
-  const others = Object.entries(options).filter(([name, value]) => name !== 'token' && value !== undefined);
+  const others = Object.entries(options).filter(
+    ([name, value]) => !NOT_THE_ENGINE.has(name) && value !== undefined,
+  );
   return JSON.stringify([files, Object.entries(variants).toSorted(), others.toSorted()]);
 }
 

@@ -17,10 +17,20 @@ export const keeper = createKeeper({
 });
 
 export const loadModel: LoadModel = async (request, { onProgress, onWarning, signal }) => {
-  const { contextLength, kv, memoryBytes, variants } = request;
+  const { contextLength, kv, memoryBytes, variants, prompt } = request;
   const budget = new ByteBudget();
   const sources = await keeper.open(request, { onWarning, signal, budget });
-  return loadEngine({ sources, contextLength, kv, memoryBytes, variants, budget, onProgress, signal });
+  return loadEngine({
+    sources,
+    contextLength,
+    kv,
+    memoryBytes,
+    variants,
+    prompt,
+    budget,
+    onProgress,
+    signal,
+  });
 };
 
 export function plan(request: LoadRequest, signal: AbortSignal): Promise<LoadPlan> {
