@@ -1,7 +1,9 @@
 // The shelf of models: what is here comes first, downloads pause and go on, nothing is deleted unasked.
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
+import { parseRange } from '../../scripts/serve/model-files.ts';
 import { identity } from '../../scripts/serve/server.js';
 import { ROOT } from '../../scripts/setup/paths.js';
 import { CORS, serveFiles, type FileServer } from '../servers/files.ts';
@@ -99,6 +101,50 @@ test('a download pauses, outlives the tab, and goes on with what is missing', as
   const fetched = server.sent('/large.gguf') - before;
   expect(fetched).toBeGreaterThan((1 - here) * LARGE_BYTES - 0.02 * LARGE_BYTES);
   expect(fetched).toBeLessThan((1 - here) * LARGE_BYTES + CHUNK_BYTES);
+});
+
+test('a model of the hub: planned, downloaded, and there when the hub does not answer', async ({
+  page,
+  context,
+}) => {
+  const tiny = Buffer.from(await readTiny());
+  const file = 'Qwen3-0.6B-Q8_0.gguf';
+  const oid = createHash('sha256').update(tiny).digest('hex');
+  const headers = { ...CORS, etag: `"${oid}"`, 'accept-ranges': 'bytes' };
+  let answers = true;
+  await context.route('https://huggingface.co/**', async (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (!answers) return route.abort('internetdisconnected');
+    if (route.request().method() === 'OPTIONS') return route.fulfill({ status: 204, headers });
+    if (pathname === '/api/models/Qwen/Qwen3-0.6B-GGUF/tree/main') {
+      const entry = { type: 'file', path: file, size: tiny.length, lfs: { oid, size: tiny.length } };
+      return route.fulfill({ json: [entry], headers });
+    }
+    if (pathname !== `/Qwen/Qwen3-0.6B-GGUF/resolve/main/${file}`)
+      return route.fulfill({ status: 404, headers });
+    const range = parseRange(route.request().headers().range, tiny.length);
+    if (!range || range === 'unsatisfiable') return route.fulfill({ body: tiny, headers });
+    const { first, last } = range;
+    const part = { ...headers, 'content-range': `bytes ${first}-${last}/${tiny.length}` };
+    return route.fulfill({ status: 206, body: tiny.subarray(first, last + 1), headers: part });
+  });
+  const chat = new ChatPage(page);
+  await chat.open();
+  await group(page, 'On the Hugging Face hub').getByText('On the Hugging Face hub').click();
+  await page.getByRole('radio', { name: /Qwen3 0.6B/ }).click();
+  await expect(page.getByText(/^Runs here: .* to download\.$/)).toBeVisible();
+  await page.getByRole('button', { name: 'Download Qwen3 0.6B' }).click();
+  const here = group(page, 'On this device');
+  await expect(here).toContainText('Qwen3 0.6B');
+  await expect(here).toContainText('Apache-2.0');
+  await expect(page.getByText(/^Runs here: .*context\.$/)).toBeVisible();
+
+  answers = false;
+  await page.reload();
+  await expect(here.getByRole('radio', { name: /Qwen3 0.6B/ })).toBeChecked();
+  await chat.send('to be');
+  await expect(chat.answers.last().locator('.said')).toHaveText(/\S/);
+  await chat.field.press('Escape');
 });
 
 test('a dropped folder is a model', async ({ page }) => {
