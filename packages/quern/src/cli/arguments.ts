@@ -34,19 +34,33 @@ export function parseCommand(
   args: string[],
   options: ArgumentOptions,
 ): { model: string; values: Values; given: Given[] } {
-  let parsed: { values: Values; positionals: string[]; tokens: Array<{ kind: string }> };
-  try {
-    const joined = joinNegatives(args);
-    parsed = parseArgs({ args: joined, options, allowPositionals: true, strict: true, tokens: true });
-  } catch (error) {
-    wrong(error instanceof Error ? error.message : String(error));
-  }
+  const parsed = parseArguments(args, options);
   const [model, ...more] = parsed.positionals;
   if (model === undefined) wrong('Which model? Give a .gguf file, a folder, a hub id (owner/name) or a URL.');
   if (more.length > 0)
     wrong(`One model at a time; what is ${JSON.stringify(more[0])}? Quote text with spaces.`);
-  const given = parsed.tokens.filter((token): token is Given & { kind: string } => token.kind === 'option');
-  return { model, values: parsed.values, given };
+  return { model, values: parsed.values, given: parsed.given };
+}
+
+/** Any number of positionals. Throws 'invalid-request' for anything unknown. */
+export function parseArguments(
+  args: string[],
+  options: ArgumentOptions,
+): { positionals: string[]; values: Values; given: Given[] } {
+  try {
+    const joined = joinNegatives(args);
+    const parsed: { values: Values; positionals: string[]; tokens: Array<{ kind: string }> } = parseArgs({
+      args: joined,
+      options,
+      allowPositionals: true,
+      strict: true,
+      tokens: true,
+    });
+    const given = parsed.tokens.filter((token): token is Given & { kind: string } => token.kind === 'option');
+    return { positionals: parsed.positionals, values: parsed.values, given };
+  } catch (error) {
+    wrong(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** `--name -1` as `--name=-1`: a value that begins with a dash would be taken for an option. */

@@ -2,6 +2,7 @@ import type { ModelReport } from '@quern/engine';
 import { QuernError } from '@quern/spec';
 import { describe, expect, it } from 'vitest';
 import { FakeEngine, FAKE_INFO, type FakeScript } from '../testing/fake-engine.ts';
+import { FakeModels } from '../testing/fake-models.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
 import { main } from './main.ts';
 import type { Tools } from './tools.ts';
@@ -68,6 +69,8 @@ async function quern(args: string[], script: FakeScript = {}, more: Partial<Tool
       said.inspected.push(request);
       return report;
     },
+    models: new FakeModels(),
+    save: async (folder, name) => `${folder}/${name}`,
     readText: async (path) => `text of ${path}`,
     ...more,
   });

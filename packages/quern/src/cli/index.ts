@@ -6,7 +6,9 @@ import { adapterCaps } from '@quern/gpu';
 import { openDawn } from '@quern/gpu/node';
 import { QuernError } from '@quern/spec';
 import { loadInProcess, openFiles } from '../node/load-model.ts';
+import { openModels } from '../node/open-models.ts';
 import { main } from './main.ts';
+import { saveFile } from './save-file.ts';
 import type { Tools } from './tools.ts';
 
 const stop = new AbortController();
@@ -32,6 +34,8 @@ const tools: Tools = {
     readFile(path, 'utf8').catch((cause: unknown) => {
       throw new QuernError('not-found', `${path} could not be read: ${String(cause)}`, { cause });
     }),
+  models: openModels(),
+  save: (folder, name, bytes) => saveFile(folder, name, bytes, stop.signal),
 };
 
 const code = await main(process.argv.slice(2), tools);

@@ -5,7 +5,7 @@ import type { ModelReport } from '@quern/engine';
 import type { KvGroupInfo, LoadPlan } from '@quern/spec';
 import { kvType, loadRequest, MODEL_OPTIONS, number, parseCommand, wholeNumber, wrong } from './arguments.ts';
 import type { Command } from './tools.ts';
-import { bytes, count, table } from './words.ts';
+import { bytes, count, plain, short, table } from './words.ts';
 
 export const inspect: Command = {
   usage: `quern inspect <model> [--context N] [--kv f32|f16|q8] [--adapter] [--memory GB] [--json]
@@ -32,8 +32,6 @@ export const inspect: Command = {
     tools.out(values['json'] === true ? `${JSON.stringify(report)}\n` : describe(report));
   },
 };
-
-const MAX_SHOWN = 100;
 
 function describe({ plan, metadata, tensors: types, remarks }: ModelReport): string {
   const keys = Object.entries(metadata).map(([key, value]) => `${key} = ${short(value)}\n`);
@@ -84,16 +82,4 @@ function kvLine({ reach, reachTokens, layers, tokens, bytes: size }: KvGroupInfo
   const sees = reach === 'all' ? 'all' : `a ${reach} of ${reachTokens}`;
   const grows = reach === 'all' ? '' : ', at any length';
   return `         ${bytes(size)} for ${tokens} tokens${grows}: ${layers} layers that see ${sees}\n`;
-}
-
-/** One line, and nothing in it that a terminal would obey: the file is a stranger's. */
-function plain(value: string): string {
-  return value
-    .replaceAll('\n', '\\n')
-    .replace(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
-}
-
-function short(value: string): string {
-  const line = plain(value);
-  return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}... (${value.length} characters)` : line;
 }

@@ -2,12 +2,14 @@
 
 import { QuernError } from '@quern/spec';
 import { bench } from './bench.ts';
+import { cache } from './cache.ts';
+import { download } from './download.ts';
 import { inspect } from './inspect.ts';
 import { perplexity } from './perplexity.ts';
 import { run } from './run.ts';
 import type { Command, Tools } from './tools.ts';
 
-const COMMANDS: Record<string, Command> = { run, inspect, bench, perplexity };
+const COMMANDS: Record<string, Command> = { run, inspect, bench, perplexity, download, cache };
 
 const HELP = `${Object.values(COMMANDS)
   .map(({ usage }) => usage)

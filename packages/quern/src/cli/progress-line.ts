@@ -1,8 +1,8 @@
 // The load on stderr, in one line that a terminal writes over. Elsewhere: one line when it is done.
 
-import type { Progress, QuernError } from '@quern/spec';
+import type { LoadPhase, Progress, QuernError } from '@quern/spec';
 import type { Tools } from './tools.ts';
-import { bytes, seconds } from './words.ts';
+import { bytes, seconds, short } from './words.ts';
 
 export interface ProgressLine {
   show(progress: Progress): void;
@@ -11,6 +11,9 @@ export interface ProgressLine {
   /** Leaves the terminal's line empty. */
   clear(): void;
 }
+
+/** Phases that end with all of their bytes. */
+const DONE_IN_BYTES: ReadonlySet<LoadPhase> = new Set(['weights', 'download', 'verify']);
 
 export function progressLine({ err, interactive }: Pick<Tools, 'err' | 'interactive'>): ProgressLine {
   let width = 0;
@@ -24,7 +27,7 @@ export function progressLine({ err, interactive }: Pick<Tools, 'err' | 'interact
   return {
     show(progress) {
       if (interactive) write(describe(progress));
-      else if (progress.phase === 'weights' && progress.total > 0 && progress.loaded >= progress.total) {
+      else if (DONE_IN_BYTES.has(progress.phase) && progress.total > 0 && progress.loaded >= progress.total) {
         if (width === 0) err(`${describe(progress)}\n`);
         width = 1; // said once
       }
@@ -43,5 +46,5 @@ function describe({ phase, file, loaded, total, from, bytesPerSecond, secondsLef
   const of = total > 0 ? ` of ${bytes(total)}` : '';
   const rate = bytesPerSecond > 0 ? `, ${bytes(bytesPerSecond)}/s` : '';
   const left = secondsLeft !== undefined && secondsLeft > 0 ? `, ${seconds(secondsLeft)} left` : '';
-  return `${file} (${from}): ${bytes(loaded)}${of}${rate}${left}`;
+  return `${short(file)} (${phase === 'verify' ? 'checking' : from}): ${bytes(loaded)}${of}${rate}${left}`;
 }

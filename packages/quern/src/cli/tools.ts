@@ -3,6 +3,7 @@
 import type { ByteSource, InferenceEngine } from '@quern/spec';
 import type { ModelReport } from '@quern/engine';
 import type { LoadHooks } from '../api/load-hooks.ts';
+import type { Models } from '../api/models.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
 
 export interface Tools {
@@ -16,7 +17,11 @@ export interface Tools {
   openFiles(request: LoadRequest): Promise<ByteSource[]>;
   /** `adapter`: within the limits of this machine's. */
   inspect(request: LoadRequest, options: { adapter: boolean; signal: AbortSignal }): Promise<ModelReport>;
+  /** The cache. */
+  models: Pick<Models, 'download' | 'list' | 'usage' | 'delete' | 'verify' | 'export'>;
   readText(path: string): Promise<string>;
+  /** Writes a new file `name` in `folder`; nothing of it stays where that fails. Resolves to its path. */
+  save(folder: string, name: string, bytes: ReadableStream<Uint8Array>): Promise<string>;
 }
 
 /** One file a command. */

@@ -38,3 +38,17 @@ export function table(head: string[], rows: string[][]): string {
   const rule = `| ${widths.map((width, i) => (isNumeric[i] ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |\n`;
   return line(head) + rule + rows.map(line).join('');
 }
+
+const MAX_SHOWN = 100;
+
+/** One line, and nothing in it that a terminal would obey: the file is a stranger's. */
+export function plain(value: string): string {
+  return value
+    .replaceAll('\n', '\\n')
+    .replace(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+export function short(value: string): string {
+  const line = plain(value);
+  return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}... (${value.length} characters)` : line;
+}
