@@ -187,6 +187,22 @@ describe("a leader's end", () => {
     expect(origin.engines[0]!.requests).toHaveLength(1);
   });
 
+  it('brings no prompt of the first load into the next one', async () => {
+    const { origin, tabs } = openTabs(2);
+    const { load } = origin;
+    const prompts: unknown[] = [];
+    origin.load = (request, hooks) => {
+      prompts.push(request.prompt);
+      return load(request, hooks);
+    };
+    const prompt = { kind: 'text' as const, text: 'Once' };
+    await open(tabs[0]!, { prompt });
+    await open(tabs[1]!, { prompt });
+    tabs[0]!.close();
+    await until(() => origin.engines.length === 2);
+    expect(prompts).toEqual([prompt, undefined]);
+  });
+
   it('is outlived time and again, down to the last tab', async () => {
     const { origin, tabs } = openTabs(5);
     const engines: Engine[] = [];

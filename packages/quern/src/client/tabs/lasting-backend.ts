@@ -28,8 +28,10 @@ export async function lastingBackend(
   const adapters = new Map<string, AdapterOptions>();
   let session: Promise<Session> | undefined;
 
+  let asked = request;
   const load = async (link: Link, stop?: AbortSignal): Promise<Session> => {
-    await loadRemote(link, request, { onProgress, onWarning, signal: stop });
+    await loadRemote(link, asked, { onProgress, onWarning, signal: stop });
+    asked = { ...request, prompt: undefined }; // it came with the first load, and was answered there
     const { baseUrl, token, hubBaseUrl } = request;
     const backend = remoteBackend(link, link.close, { baseUrl, token, hubBaseUrl });
     for (const adapter of adapters.values()) {
