@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { openGguf } from '@quern/formats';
 import { openNodeFile } from '@quern/store/node';
-import { createChatTemplate, createTokenizer, encodeChat, vocabularyFromMetadata } from '@quern/text';
+import { createTokenizer, encodeChat, loadTemplates, vocabularyFromMetadata } from '@quern/text';
 import { describe, expect, it } from 'vitest';
 
 interface Vector {
@@ -90,6 +90,7 @@ describe.each(['smollm2', 'gemma3-270m'])('the whole vocabulary of %s', (name) =
     };
     const metadata = await metadataOf(path);
     const tokenizer = createTokenizer(vocabularyFromMetadata(metadata));
+    const { createChatTemplate } = await loadTemplates();
     const template = createChatTemplate(String(metadata.get('tokenizer.chat_template')), {
       bosToken: tokenizer.bosId === undefined ? undefined : tokenizer.tokenText(tokenizer.bosId),
     });

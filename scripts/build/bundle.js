@@ -12,6 +12,7 @@ const LATER = {
     entry: '../formats/src/folders.ts',
     askers: /\/formats\/src\/(open-model-file|adapter\/open-adapter)\.ts$/,
   },
+  templates: { entry: '../text/src/templates.ts', askers: /\/text\/src\/load-templates\.ts$/ },
   upkeep: { entry: '../store/src/upkeep.ts', askers: /\/store\/src\/load-upkeep\.ts$/ },
 };
 

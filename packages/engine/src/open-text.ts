@@ -3,9 +3,9 @@
 import { getString, type ModelFile } from '@quern/formats';
 import {
   type ChatTemplate,
-  createChatTemplate,
   createTokenizer,
   createTokenizerFromJson,
+  loadTemplates,
   type Tokenizer,
   vocabularyFromMetadata,
 } from '@quern/text';
@@ -15,7 +15,7 @@ export interface ModelText {
   readonly template: ChatTemplate | undefined;
 }
 
-/** Throws 'unsupported-tokenizer', 'template-error', 'corrupt-file' and what the sources throw. */
+/** Throws 'unsupported-tokenizer', 'template-error', 'corrupt-file', 'network' and what the sources throw. */
 export async function openText(file: ModelFile, signal: AbortSignal | undefined): Promise<ModelText> {
   const { metadata } = file;
   const files = await file.readText?.(signal);
@@ -27,6 +27,7 @@ export async function openText(file: ModelFile, signal: AbortSignal | undefined)
   const text = (id: number | undefined) => (id === undefined ? undefined : tokenizer.tokenText(id));
   const bosToken = text(tokenizer.bosId);
   const eosToken = text(tokenizer.eosId);
+  const { createChatTemplate } = await loadTemplates();
   const template = createChatTemplate(source, {
     ...(bosToken !== undefined && { bosToken }),
     ...(eosToken !== undefined && { eosToken }),

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { createChatTemplate, encodeChat } from './chat-template.ts';
+import { createChatTemplate } from './chat-template.ts';
+import { encodeChat } from './encode-chat.ts';
 import { formatTime } from './strftime.ts';
 import { createTokenizer } from './tokenizer.ts';
 

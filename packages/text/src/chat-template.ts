@@ -6,7 +6,6 @@ import { QuernError, type ChatMessage } from '@quern/spec';
 import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
 
 import { formatTime } from './strftime.ts';
-import type { Tokenizer } from './tokenizer.ts';
 
 export interface TemplateTokens {
   bosToken?: string;
@@ -79,16 +78,6 @@ export function createChatTemplate(source: string, tokens: TemplateTokens): Chat
       }
     },
   };
-}
-
-/**
- * Ids of a rendered chat: special tokens are matched, and BOS is put first where the model wants one and the
- * template has not written it. EOS is never added: the turn goes on.
- */
-export function encodeChat(tokenizer: Tokenizer, rendered: string): number[] {
-  const ids = tokenizer.encode(rendered, { addSpecial: false, parseSpecial: true });
-  const { addBos, bosId } = tokenizer;
-  return addBos && bosId !== undefined && ids[0] !== bosId ? [bosId, ...ids] : ids;
 }
 
 class LimitedInterpreter extends Interpreter {

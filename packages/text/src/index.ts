@@ -1,6 +1,8 @@
 // Text in and out of a model: tokenizers, chat templates, the stream decoder. Takes plain data; reads no
 // files and knows no model.
-export * from './chat-template.ts';
+export type { ChatTemplate, RenderOptions, TemplateTokens } from './chat-template.ts';
+export { encodeChat } from './encode-chat.ts';
+export { loadTemplates } from './load-templates.ts';
 export { preTokenizerNames } from './pre-tokenizers.ts';
 export * from './stream-decoder.ts';
 export * from './tokenizer.ts';
