@@ -7,7 +7,7 @@ export type * from './openai/chat-types.ts';
 export type * from './openai/completion-types.ts';
 export type { RequestOptions, SharedParams } from './openai/shared-params.ts';
 export type { CompletionUsage } from './openai/usage.ts';
-export type { MakeRoom, ModelRef } from './wire/host-api.ts';
+export type { FileRef, MakeRoom, ModelRef } from './wire/host-api.ts';
 export type {
   AdapterInfo,
   BenchRequest,

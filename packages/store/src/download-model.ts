@@ -11,7 +11,7 @@ import { createProgressMeter } from './progress-meter.ts';
 /** Chunks are large: between two of them, bytes on their way are counted so often. */
 const COUNT_MS = 200;
 
-export interface DownloadModelOptions extends Omit<OpenModelOptions, 'onWarning'> {
+export interface DownloadModelOptions extends OpenModelOptions {
   store: ChunkStore;
   onProgress?: (progress: Progress) => void;
   /** How references become sources: an openModel. */
@@ -31,6 +31,10 @@ export async function downloadModel(ref: ModelRef, options: DownloadModelOptions
   signal?.addEventListener('abort', onAbort, { once: true });
   let failure: QuernError | undefined;
   const onWarning = (warning: QuernError): void => {
+    if (!warning.code.startsWith('storage-')) {
+      options.onWarning?.(warning);
+      return;
+    }
     failure ??= warning;
     stop.abort();
   };

@@ -60,6 +60,28 @@ it('resolves all parts, a revision, a mirror, with a token', async () => {
   expect(calls[0]?.url).toBe('https://mirror.example/hf/api/models/a/b/tree/refs%2Fpr%2F3?recursive=true');
 });
 
+it('resolves a quantisation that this device can take, and says where none can be', async () => {
+  const { fetch } = fakeFetch(listing);
+  const warnings: string[] = [];
+  const resolve = async (maxBytes: number | undefined, text = 'a/b'): Promise<string[]> => {
+    const onWarning = (warning: { code: string; message: string }): void =>
+      void warnings.push(`${warning.code}: ${warning.message}`);
+    const files = await resolveHub(hub(text), { fetch, maxBytes: async () => maxBytes, onWarning });
+    return files.map(({ path }) => path);
+  };
+  expect(await resolve(undefined)).toEqual(['m-Q4_K_M.gguf']);
+  expect(await resolve(100)).toEqual(['m-Q4_K_M.gguf']);
+  expect(warnings).toEqual([]);
+  expect(await resolve(99)).toEqual(['m-Q4_K_M.gguf']);
+  expect(warnings).toEqual([
+    'out-of-memory: no quantisation of a/b@main fits into the 0.0 GB that this device has for it; ' +
+      'the smallest, Q4_K_M with 0.0 GB, is taken',
+  ]);
+  // Who names one has it.
+  expect((await resolve(99, 'a/b:F16')).length).toBe(1);
+  expect(warnings.length).toBe(1);
+});
+
 it('resolves a named file, with its other parts', async () => {
   const { fetch } = fakeFetch(listing);
   const [file] = await resolveHub(hub('a/b/sub/a b-F16.gguf'), { fetch });

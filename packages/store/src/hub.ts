@@ -7,7 +7,7 @@ import type { HttpOptions } from './http-request.ts';
 import { httpOf, Interrupted, request, triesOf } from './http-request.ts';
 import type { HubRef } from './model-ref.ts';
 import { hubText } from './model-ref.ts';
-import { chooseModel, ggufModels } from './quant-choice.ts';
+import { chooseModel, ggufModels, quantWithin } from './quant-choice.ts';
 import { safetensorsModel, withBeside } from './safetensors-choice.ts';
 import { allParts } from './split-name.ts';
 
@@ -21,6 +21,13 @@ export interface HubOptions extends HttpOptions {
   hubUrl?: string;
   /** For private and gated repositories. Sent to `hubUrl` only. */
   token?: string;
+  /**
+   * Bytes of a model that this device can take, undefined where it cannot tell. Asked where a repository has several
+   * quantisations and none is named: then one that fits is taken.
+   */
+  maxBytes?: () => Promise<number | undefined>;
+  /** Hears of what does not end the load: a store that fails, a model that is too large for the device. */
+  onWarning?: (warning: QuernError) => void;
   signal?: AbortSignal;
 }
 
@@ -50,7 +57,7 @@ interface TreeEntry {
 export async function resolveHub(ref: HubRef, options: HubOptions = {}): Promise<HubFile[]> {
   const tree = await listTree(ref, options);
   const byPath = new Map(tree.map((entry) => [entry.path, entry]));
-  const paths = ref.path ? namedFile(ref, ref.path, byPath) : chooseFiles(ref, [...byPath.keys()]);
+  const paths = ref.path ? namedFile(ref, ref.path, byPath) : await chooseFiles(ref, byPath, options);
   return paths.map((path) => {
     const entry = byPath.get(path);
     return {
@@ -88,10 +95,30 @@ export function hubHeaders(options: HubOptions): Record<string, string> {
 }
 
 /** A GGUF where there is one, else the repository's safetensors. */
-function chooseFiles(ref: HubRef, paths: readonly string[]): string[] {
+async function chooseFiles(
+  ref: HubRef,
+  tree: ReadonlyMap<string, TreeEntry>,
+  options: HubOptions,
+): Promise<string[]> {
   const where = `${ref.repo}@${ref.revision}`;
-  const plain = ref.quant === undefined && ggufModels(paths).length === 0;
-  return (plain ? safetensorsModel(paths, where) : undefined) ?? chooseModel(paths, ref.quant, where).paths;
+  const paths = [...tree.keys()];
+  const models = ggufModels(paths);
+  const plain = ref.quant === undefined && models.length === 0;
+  const safetensors = plain ? safetensorsModel(paths, where) : undefined;
+  if (safetensors) return safetensors;
+  if (ref.quant !== undefined || models.length < 2) return chooseModel(paths, ref.quant, where).paths;
+  const maxBytes = (await options.maxBytes?.()) ?? Infinity;
+  const { quant, bytes } = quantWithin(models, maxBytes, (path) => tree.get(path)?.byteLength ?? 0);
+  if (bytes > maxBytes) {
+    const gigabytes = (n: number): string => `${(n / 1e9).toFixed(1)} GB`;
+    options.onWarning?.(
+      new QuernError(
+        'out-of-memory',
+        `no quantisation of ${where} fits into the ${gigabytes(maxBytes)} that this device has for it; the smallest, ${quant} with ${gigabytes(bytes)}, is taken`,
+      ),
+    );
+  }
+  return chooseModel(paths, quant, where).paths;
 }
 
 function namedFile(ref: HubRef, path: string, tree: ReadonlyMap<string, TreeEntry>): string[] {

@@ -8,7 +8,6 @@ export type { ChunkStore, FileInfo, ModelRefMark, StoredFile } from './chunk-sto
 export { CHUNK_BYTES, chunkCount, chunkLength, isComplete, storedBytes } from './chunk-store.ts';
 export type { DownloadModelOptions } from './download-model.ts';
 export { keyOfUrl, nameOfUrl, publicUrl } from './file-key.ts';
-export { isFolderHandle } from './folder-handle.ts';
 export type { HttpOptions } from './http-request.ts';
 export type { HubFile, HubOptions, HubPlace } from './hub.ts';
 export { HUB_URL, resolveHub } from './hub.ts';
@@ -20,6 +19,7 @@ export type { HubRef, RefKind } from './model-ref.ts';
 export { classifyRef, hubText } from './model-ref.ts';
 export type { ModelRef, OpenModelOptions } from './open-model.ts';
 export { openModel } from './open-model.ts';
+export { isFolderHandle } from './picked-handle.ts';
 export type { ProgressMeter, ProgressMeterOptions } from './progress-meter.ts';
 export { createProgressMeter } from './progress-meter.ts';
 export type { GgufModel } from './quant-choice.ts';

@@ -7,10 +7,10 @@ import type { ByteSource } from '@quern/spec';
 import { QuernError } from '@quern/spec';
 import type { ChunkPool } from './chunk-pool.ts';
 import { chooseInFolder, nameInFolder } from './folder-choice.ts';
-import { isFolderHandle } from './folder-handle.ts';
 import { openNodeFile } from './node-file-source.ts';
 import type { ModelRef, OpenModelOptions } from './open-model.ts';
-import { openModelWith } from './open-model.ts';
+import { isOne, openModelWith } from './open-model.ts';
+import { isFolderHandle } from './picked-handle.ts';
 import { withBeside } from './safetensors-choice.ts';
 import { allParts } from './split-name.ts';
 import { storageError } from './storage-error.ts';
@@ -26,7 +26,7 @@ export { openNodeFile } from './node-file-source.ts';
  */
 export async function openModel(ref: ModelRef, options: OpenModelOptions = {}): Promise<ByteSource[]> {
   if (typeof ref === 'string') return openModelWith(await asPath(ref), options, openPath);
-  if (ref instanceof Blob || isFolderHandle(ref)) return openModelWith(ref, options, openPath);
+  if (isFolderHandle(ref) || isOne(ref)) return openModelWith(ref, options, openPath);
   const meant = await Promise.all(ref.map((one) => (typeof one === 'string' ? asPath(one) : one)));
   return openModelWith(meant, options, openPath);
 }

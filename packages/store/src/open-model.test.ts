@@ -101,6 +101,25 @@ describe('in a browser', () => {
     await expect(openModel(handle({}, true))).rejects.toMatchObject({ code: 'storage-error' });
   });
 
+  it('opens a file that the user picked, alone and in a list', async () => {
+    const handle = (name: string, bytes: Uint8Array<ArrayBuffer>) =>
+      ({ kind: 'file', name, getFile: async () => new File([bytes], name) }) as FileSystemFileHandle;
+    expect(await contents(await openModel(handle('a.gguf', PART1)))).toEqual([['a.gguf', PART1]]);
+    expect(await contents(await openInNode(handle('a.gguf', PART1)))).toEqual([['a.gguf', PART1]]);
+    const parts = [
+      handle('s-00002-of-00002.gguf', PART2),
+      new File([PART1], 's-00001-of-00002.gguf'),
+    ] as const;
+    expect(await contents(await openModel(parts))).toEqual(SPLIT);
+    expect(await contents(await openInNode(parts))).toEqual(SPLIT);
+    const gone = {
+      kind: 'file',
+      name: 'a.gguf',
+      getFile: () => Promise.reject(new DOMException('gone', 'NotFoundError')),
+    } as unknown as FileSystemFileHandle;
+    await expect(openModel(gone)).rejects.toMatchObject({ code: 'storage-error' });
+  });
+
   it('opens a hub id; from the cache without any request', async () => {
     const store = await openDirectoryChunkStore(join(root, 'cache'));
     const options: OpenModelOptions = { store, hubUrl: `${server.origin}/hf`, token: 'T', retry };

@@ -9,18 +9,22 @@ import { ChunkPool } from './chunk-pool.ts';
 import type { ChunkStore, StoredFile } from './chunk-store.ts';
 import { isComplete } from './chunk-store.ts';
 import type { Locks } from './download-turn.ts';
-import { isFolderHandle, openFolderHandle } from './folder-handle.ts';
+
 import type { HubOptions, HubPlace } from './hub.ts';
 import { hubHeaders, hubOrigin, hubPlace, resolveHub } from './hub.ts';
 import type { HubRef } from './model-ref.ts';
 import { classifyRef, hubText } from './model-ref.ts';
+import { isFileHandle, isFolderHandle, openFileHandle, openFolderHandle } from './picked-handle.ts';
 import { BESIDE_WEIGHTS, SAFETENSORS_INDEX } from './safetensors-choice.ts';
 import { allParts, parseSplitName } from './split-name.ts';
 import { storageError } from './storage-error.ts';
 import { openUrl } from './url-source.ts';
 
-/** A URL, hub id or path (see classifyRef), a File or Blob, a list of such, or a folder that the user opened. */
-export type ModelRef = string | Blob | FileSystemDirectoryHandle | ReadonlyArray<string | Blob>;
+/** A URL, hub id or path (see classifyRef), a File or Blob, or a file that the user picked or of OPFS. */
+export type FileRef = string | Blob | FileSystemFileHandle;
+
+/** One of these, a list of them, or a folder that the user opened or of OPFS. */
+export type ModelRef = FileRef | FileSystemDirectoryHandle | readonly FileRef[];
 
 export interface OpenModelOptions extends HubOptions {
   /** Where chunks are kept; without it nothing is cached. */
@@ -29,8 +33,6 @@ export interface OpenModelOptions extends HubOptions {
   budget?: ByteBudget;
   /** So that tabs of an origin download a file once; navigator.locks if undefined. */
   locks?: Locks;
-  /** Hears of a store that fails; loading goes on. */
-  onWarning?: (warning: QuernError) => void;
   /** What relative URLs are relative to: the page's address. */
   baseUrl?: string;
 }
@@ -65,20 +67,26 @@ export async function openModelWith(
 ): Promise<ByteSource[]> {
   throwIfAborted(options.signal);
   if (isFolderHandle(ref)) return openFolderHandle(ref);
-  const refs: ReadonlyArray<string | Blob> = typeof ref === 'string' || ref instanceof Blob ? [ref] : ref;
+  const refs = isOne(ref) ? [ref] : ref;
   if (refs.length === 0) throw new QuernError('invalid-request', 'the list of model files is empty');
   const pool = new ChunkPool(options.budget);
   const groups = await openAll(refs, (one) => openOne(one, options, openPath, pool, refs.length === 1));
   return inOrder(groups.flat());
 }
 
+/** Not a list of files. */
+export function isOne(ref: FileRef | readonly FileRef[]): ref is FileRef {
+  return typeof ref === 'string' || ref instanceof Blob || isFileHandle(ref);
+}
+
 async function openOne(
-  ref: string | Blob,
+  ref: FileRef,
   options: OpenModelOptions,
   openPath: PathOpener,
   pool: ChunkPool,
   alone: boolean,
 ): Promise<ByteSource[]> {
+  if (isFileHandle(ref)) return [await openFileHandle(ref)];
   if (typeof ref !== 'string') return [openBlob(ref)];
   const found = classifyRef(ref);
   if (found.kind === 'path') return openPath(found.path, pool, alone);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseModel, ggufModels, QUANT_ORDER, quantOf } from './quant-choice.ts';
+import { chooseModel, ggufModels, QUANT_ORDER, quantOf, quantWithin } from './quant-choice.ts';
 import { allParts, parseSplitName } from './split-name.ts';
 
 describe('quantOf', () => {
@@ -72,5 +72,33 @@ describe('chooseModel', () => {
     expect(() => chooseModel(['a-Q4_0.gguf', 'b-Q4_0.gguf'], undefined, 'a/b')).toThrowError(
       'several models that fit; name one: a-Q4_0.gguf, b-Q4_0.gguf',
     );
+  });
+});
+
+describe('quantWithin', () => {
+  const sizes: Record<string, number> = {
+    'm-Q8_0.gguf': 80,
+    'm-Q4_K_M.gguf': 50,
+    'm-Q3_K_M.gguf': 40,
+    'm-Q2_K-00001-of-00002.gguf': 20,
+    'm-Q2_K-00002-of-00002.gguf': 10,
+    'm-F16.gguf': 160,
+  };
+  const within = (maxBytes: number) =>
+    quantWithin(ggufModels(Object.keys(sizes)), maxBytes, (path) => sizes[path] ?? 0);
+
+  it('takes the best that fits, all parts counted', () => {
+    expect(within(Infinity)).toEqual({ quant: 'Q4_K_M', bytes: 50 });
+    expect(within(50)).toEqual({ quant: 'Q4_K_M', bytes: 50 });
+    expect(within(49)).toEqual({ quant: 'Q3_K_M', bytes: 40 });
+    expect(within(39)).toEqual({ quant: 'Q2_K', bytes: 30 });
+  });
+
+  it('takes the smallest where none fits, and none where none is told', () => {
+    expect(within(29)).toEqual({ quant: 'Q2_K', bytes: 30 });
+    expect(quantWithin(ggufModels(['a.gguf', 'b.gguf']), 5, () => 10)).toEqual({
+      quant: undefined,
+      bytes: 0,
+    });
   });
 });

@@ -78,3 +78,22 @@ export function chooseModel(paths: readonly string[], quant: string | undefined,
 function has(models: readonly GgufModel[], quant: string): boolean {
   return models.some((model) => model.quant === quant);
 }
+
+/**
+ * The first of QUANT_ORDER whose model has at most `maxBytes`; the smallest where none has so few. Undefined where no
+ * model tells its quantisation.
+ */
+export function quantWithin(
+  models: readonly GgufModel[],
+  maxBytes: number,
+  sizeOf: (path: string) => number,
+): { quant: string | undefined; bytes: number } {
+  const known = QUANT_ORDER.flatMap((quant) => {
+    const sizes = models
+      .filter((model) => model.quant === quant)
+      .map(({ paths }) => paths.reduce((sum, path) => sum + sizeOf(path), 0));
+    return sizes.length > 0 ? [{ quant, bytes: Math.min(...sizes) }] : [];
+  });
+  const smallest = known.toSorted((a, b) => a.bytes - b.bytes)[0];
+  return known.find(({ bytes }) => bytes <= maxBytes) ?? smallest ?? { quant: undefined, bytes: 0 };
+}

@@ -58,6 +58,30 @@ it('warns of each kind of trouble once, however many files have it', async () =>
   ]);
 });
 
+it('tells the least of what memory, the caller and the storage have for a model', async () => {
+  const told = async (
+    usage: () => Promise<StorageUsage | undefined>,
+    memory?: number,
+    memoryBytes?: number,
+  ) => {
+    let asked: OpenModelOptions = {};
+    const keeper = createKeeper({
+      openStore: () => Promise.reject(refused),
+      openModel: async (_model, options) => ((asked = options), []),
+      usage,
+      memory,
+    });
+    await keeper.open({ model: 'm', ...(memoryBytes !== undefined && { memoryBytes }) });
+    return asked.maxBytes?.();
+  };
+  const quota = async () => ({ usage: 10, quota: 110, persisted: false });
+  expect(await told(quota)).toBe(100);
+  expect(await told(quota, 90)).toBe(90);
+  expect(await told(quota, 90, 80)).toBe(80);
+  expect(await told(usage, undefined)).toBe(Infinity);
+  expect(await told(() => Promise.reject(refused), 90)).toBe(90);
+});
+
 describe('with a cache', () => {
   let path: string;
   let store: ChunkStore;

@@ -12,7 +12,10 @@ import type { VerifyOptions } from './models.ts';
 import { seeToRoom } from './room.ts';
 
 /** Which files. */
-export type FilesRequest = Pick<LoadRequest, 'model' | 'baseUrl' | 'token' | 'hubBaseUrl' | 'makeRoom'>;
+export type FilesRequest = Pick<
+  LoadRequest,
+  'model' | 'baseUrl' | 'token' | 'hubBaseUrl' | 'memoryBytes' | 'makeRoom'
+>;
 
 export interface OpenHooks extends Pick<LoadHooks, 'onWarning' | 'signal'> {
   /** The bytes that the files share with their reader. */
@@ -41,17 +44,29 @@ export interface KeeperOptions {
   openStore: () => Promise<ChunkStore>;
   openModel: (model: ModelRef, options: OpenModelOptions) => Promise<ByteSource[]>;
   usage: () => Promise<StorageUsage | undefined>;
+  /** Bytes of memory that models may take on this device, where it tells. */
+  memory?: number | undefined;
   /** Where missing, other tabs' use of a file is not known. */
   locks?: SharedLocks | undefined;
 }
 
-export function createKeeper({ openStore, openModel, usage, locks }: KeeperOptions): Keeper {
+export function createKeeper({ openStore, openModel, usage, memory, locks }: KeeperOptions): Keeper {
   let opened: Promise<ChunkStore> | undefined;
   const store = (): Promise<ChunkStore> => {
     const opening = (opened ??= openStore());
     // A refusal is not remembered: it may have been given for this once.
     opening.catch(() => (opened = undefined));
     return opening;
+  };
+  /** The least of what memory, the caller and the storage have for a model. */
+  const maxBytes = async ({ memoryBytes = Infinity }: FilesRequest): Promise<number> => {
+    const told = await usage().catch(() => undefined);
+    const free = told ? Math.max(0, told.quota - told.usage) : Infinity;
+    return Math.min(memory ?? Infinity, memoryBytes, free);
+  };
+  const optionsFor = (request: FilesRequest): OpenModelOptions => {
+    const { baseUrl, token, hubBaseUrl: hubUrl } = request;
+    return { baseUrl, token, hubUrl, maxBytes: () => maxBytes(request) };
   };
   /** `kept` as a load sees it. `used` fires when its files are no longer in use; without it they are not in use. */
   const loadStore = (
@@ -68,7 +83,7 @@ export function createKeeper({ openStore, openModel, usage, locks }: KeeperOptio
   return {
     async open(request, { onWarning, signal, budget, peek } = {}) {
       const warn = onceOfEach(onWarning);
-      const options = { ...placeOf(request), onWarning: warn, signal, budget };
+      const options = { ...optionsFor(request), onWarning: warn, signal, budget };
       let kept: ChunkStore;
       try {
         kept = await store();
@@ -87,7 +102,8 @@ export function createKeeper({ openStore, openModel, usage, locks }: KeeperOptio
       try {
         const { downloadModel, modelOf } = await loadUpkeep();
         const keys = await downloadModel(model, {
-          ...placeOf(request),
+          ...optionsFor(request),
+          onWarning,
           store: loadStore(kept, request, done.signal, onWarning),
           open: openModel,
           onProgress,
@@ -125,10 +141,6 @@ export function createKeeper({ openStore, openModel, usage, locks }: KeeperOptio
       );
     },
   };
-}
-
-function placeOf({ baseUrl, token, hubBaseUrl: hubUrl }: FilesRequest): OpenModelOptions {
-  return { baseUrl, token, hubUrl };
 }
 
 /** The files of a model fail alike. */

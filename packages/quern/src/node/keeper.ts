@@ -1,5 +1,6 @@
 // The keeper of this process's cache: a folder.
 
+import { totalmem } from 'node:os';
 import { directoryUsage, openDirectoryChunkStore, openModel } from '@quern/store/node';
 import { createKeeper, type Keeper } from '../api/keeper.ts';
 import { chunkFolder } from './cache-folder.ts';
@@ -10,5 +11,5 @@ export function openKeeper(): Keeper {
     await (await openStore()).close(); // it makes the folder
     return directoryUsage(chunkFolder());
   };
-  return createKeeper({ openStore, openModel, usage });
+  return createKeeper({ openStore, openModel, usage, memory: totalmem() / 2 });
 }

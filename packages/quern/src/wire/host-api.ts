@@ -21,15 +21,18 @@ import type {
 } from '@quern/spec';
 import type { WireError } from './error-wire.ts';
 
-/** A URL, a hub id, a file, the files of one model, or a folder that the user opened. */
-export type ModelRef = string | Blob | FileSystemDirectoryHandle | ReadonlyArray<string | Blob>;
+/** A URL, a hub id, a file, or one that the user picked or of OPFS. */
+export type FileRef = string | Blob | FileSystemFileHandle;
+
+/** One of these, the files of one model, or a folder that the user opened or of OPFS. */
+export type ModelRef = FileRef | FileSystemDirectoryHandle | readonly FileRef[];
 
 /** The same as it can cross to a worker. */
 export function plainRef(model: ModelRef): ModelRef {
   return isList(model) ? Array.from(model) : model;
 }
 
-export function isList(model: ModelRef): model is ReadonlyArray<string | Blob> {
+export function isList(model: ModelRef): model is readonly FileRef[] {
   return typeof model === 'object' && !(model instanceof Blob) && !('kind' in model);
 }
 
@@ -43,8 +46,9 @@ export type MakeRoom = 'never' | 'least-recently-used';
 
 export interface LoadRequest {
   /**
-   * A URL, a Hugging Face hub id, a File or Blob, the list of one model's files, or a folder that the user opened
-   * (showDirectoryPicker); in Node also a path.
+   * A URL, a Hugging Face hub id, a File or Blob, a file handle (showOpenFilePicker, OPFS), the list of one model's
+   * files, or a folder's handle (showDirectoryPicker, OPFS); in Node also a path. Of a hub id without a quantisation,
+   * one that this device can take is chosen.
    */
   model: ModelRef;
   /** What relative URLs are relative to: the page, as a worker may lie elsewhere. */

@@ -5,6 +5,7 @@ import { adapterCaps } from '@quern/gpu';
 import type { LoadPlan } from '@quern/spec';
 import { ByteBudget, openIndexedDbChunkStore, openModel, originUsage } from '@quern/store';
 import { createKeeper } from '../api/keeper.ts';
+import { memoryForModels } from './memory-for-models.ts';
 import { planModel } from '../api/plan-model.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
 import type { LoadModel } from './engine-slot.ts';
@@ -13,6 +14,7 @@ export const keeper = createKeeper({
   openStore: openIndexedDbChunkStore,
   openModel,
   usage: originUsage,
+  memory: memoryForModels(globalThis.navigator),
   locks: globalThis.navigator?.locks,
 });
 

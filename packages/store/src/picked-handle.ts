@@ -1,4 +1,5 @@
-// A folder that the user opened in the page (showDirectoryPicker, a drop): the files of the one model in it.
+// What the user opened in the page (showDirectoryPicker, showOpenFilePicker, a drop) or what lies in the page's own
+// file system (OPFS): a folder with the files of one model, or a file.
 import type { ByteSource } from '@quern/spec';
 import { QuernError } from '@quern/spec';
 import { openBlob } from './blob-source.ts';
@@ -6,6 +7,19 @@ import { chooseInFolder, nameInFolder } from './folder-choice.ts';
 
 export function isFolderHandle(value: unknown): value is FileSystemDirectoryHandle {
   return typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'directory';
+}
+
+export function isFileHandle(value: unknown): value is FileSystemFileHandle {
+  return typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'file';
+}
+
+/** Throws 'storage-error' where the file may not be read. */
+export async function openFileHandle(handle: FileSystemFileHandle): Promise<ByteSource> {
+  try {
+    return openBlob(await handle.getFile(), handle.name);
+  } catch (error) {
+    throw unreadable(handle, error);
+  }
 }
 
 /** Throws 'not-found', 'invalid-request' (several models), 'storage-error' where the folder may not be read. */
@@ -21,11 +35,15 @@ export async function openFolderHandle(handle: FileSystemDirectoryHandle): Promi
     }
   } catch (error) {
     if (QuernError.is(error)) throw error;
-    throw new QuernError(
-      'storage-error',
-      `${handle.name} cannot be read: its permission has ended, or it was moved; choose it again`,
-      { cause: error },
-    );
+    throw unreadable(handle, error);
   }
   return opened;
+}
+
+function unreadable({ name }: FileSystemHandle, cause: unknown): QuernError {
+  return new QuernError(
+    'storage-error',
+    `${name} cannot be read: its permission has ended, or it was moved; choose it again`,
+    { cause },
+  );
 }
