@@ -62,6 +62,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts', 'scripts/**/*.test.js'],
           exclude: [...OUT_OF_TESTS, '**/*.gpu.test.ts'],
+          // Some move 20 MB over a socket, beside whatever else the machine does.
+          testTimeout: 30_000,
         },
       },
       gpuTests('gpu', ['**/*.gpu.test.ts'], ['**/*.{slow,soak}.gpu.test.ts']),
