@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { ROOT } from '../../scripts/setup/paths.js';
 import { expect, test } from '../browser/fixtures.ts';
-import { CORS, serveFiles } from '../servers/files.ts';
+import { CORS, type FileServer, serveFiles } from '../servers/files.ts';
 import { readTiny, SMOLLM2_FILE } from '../servers/models.ts';
 import { filesOf, gzipSize, installPacked, type Project } from './pack.ts';
 
@@ -60,37 +60,10 @@ test("streams under default-src 'self'", async ({ page }) => {
   }
 });
 
-test("shares an engine in a SharedWorker of the built site under default-src 'self'", async ({ context }) => {
-  const site = new Map<string, Uint8Array>([['/tiny.gguf', await readTiny()]]);
-  for (const name of await filesOf(project.site))
-    site.set(`/${name}`, await readFile(join(project.site, name)));
-  const server = await serveFiles(site, { 'content-security-policy': "default-src 'self'" });
-  try {
-    for (const page of [await context.newPage(), await context.newPage()]) {
-      const own: string[] = [];
-      page.on('worker', (worker) => own.push(worker.url()));
-      await page.goto(`${server.url}/?model=/tiny.gguf&prompt=To%20be&shared`);
-      await expect(page.locator('html')).toHaveAttribute('data-state', /./);
-      const said = await page.locator('#text').innerText();
-      expect(await page.locator('html').getAttribute('data-state'), said).toBe('done');
-      expect(said).toMatch(/\S/);
-      expect(own).toHaveLength(1); // openModels's; the engine's would be another
-    }
-  } finally {
-    await server.close();
-  }
-});
-
 test("a folder of safetensors streams under default-src 'self': what reads it is loaded then", async ({
   page,
 }) => {
-  const folder = join(ROOT, 'e2e', 'conformance', 'arch-qwen3');
-  const site = new Map<string, Uint8Array>();
-  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'])
-    site.set(`/qwen3/${name}`, await readFile(join(folder, name)));
-  for (const name of await filesOf(project.site))
-    site.set(`/${name}`, await readFile(join(project.site, name)));
-  const server = await serveFiles(site, { 'content-security-policy': "default-src 'self'" });
+  const server = await serveFolderModel();
   try {
     await page.goto(`${server.url}/?model=/qwen3/&prompt=To%20be`);
     await expect(page.locator('html')).toHaveAttribute('data-state', /./);
@@ -103,6 +76,37 @@ test("a folder of safetensors streams under default-src 'self': what reads it is
     await server.close();
   }
 });
+
+test("all tabs of the built site share a SharedWorker, which loads what it needs later, under default-src 'self'", async ({
+  context,
+}) => {
+  const server = await serveFolderModel();
+  try {
+    for (const page of [await context.newPage(), await context.newPage()]) {
+      const own: string[] = [];
+      page.on('worker', (worker) => own.push(worker.url()));
+      await page.goto(`${server.url}/?model=/qwen3/&prompt=To%20be&shared`);
+      await expect(page.locator('html')).toHaveAttribute('data-state', /./);
+      const said = await page.locator('#text').innerText();
+      expect(await page.locator('html').getAttribute('data-state'), said).toBe('done');
+      expect(said).toMatch(/\S/);
+      expect(own).toHaveLength(1); // openModels's; the engine's would be another
+    }
+  } finally {
+    await server.close();
+  }
+});
+
+/** The built site, and a model that is a folder of safetensors. */
+async function serveFolderModel(): Promise<FileServer> {
+  const folder = join(ROOT, 'e2e', 'conformance', 'arch-qwen3');
+  const site = new Map<string, Uint8Array>();
+  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'])
+    site.set(`/qwen3/${name}`, await readFile(join(folder, name)));
+  for (const name of await filesOf(project.site))
+    site.set(`/${name}`, await readFile(join(project.site, name)));
+  return serveFiles(site, { 'content-security-policy': "default-src 'self'" });
+}
 
 test('runs its worker from another origin, through a Blob module', ({ page }) => fromElsewhere(page, false));
 
