@@ -5,7 +5,6 @@ import { openDawn } from '@quern/gpu/node';
 import { ByteBudget } from '@quern/store';
 import { expect, test } from 'vitest';
 import { caseSource, readCase } from './case.ts';
-import { checkEarly } from './check-early.ts';
 import { bytesOf, gated } from './gated-source.ts';
 import { overlaid } from './overlaid.ts';
 import { answer, loadCase } from './requests.ts';
@@ -78,14 +77,4 @@ test('a tokenizer that does not work is refused before any weight has come', asy
   await expect(loadEngine({ sources: [source], gpu: await openDawn() })).rejects.toMatchObject({
     code: 'unsupported-tokenizer',
   });
-});
-
-test('a prompt that comes with the load is computed under it', () => checkEarly('arch-llama'));
-
-test('a prompt that is too long is refused before the weights have come', async () => {
-  const bytes = await bytesOf(caseSource(CASE));
-  const source = gated(bytes, bytes.length - 100_000);
-  const prompt = { kind: 'ids', ids: Array<number>(65).fill(1) } as const;
-  const options = { sources: [source], gpu: await openDawn(), contextLength: 64, prompt };
-  await expect(loadEngine(options)).rejects.toMatchObject({ code: 'context-overflow' });
 });

@@ -77,23 +77,25 @@ export async function streamWeights(options: WeightStreamOptions): Promise<Strea
       lastByte = performance.now();
       next = strips.next();
       next.catch(() => undefined); // awaited above, unless this strip fails first
+      const { info, release } = strip;
       try {
         throwIfAborted(signal);
         gpu.check();
-        if (strip.order) weights.writeOrder(strip.info, strip.order);
-        weights.write(strip.info, strip.firstRow, strip.count, strip.bytes);
+        if (strip.order) weights.writeOrder(info, strip.order);
+        weights.write(info, strip.firstRow, strip.count, strip.bytes);
       } catch (error) {
-        strip.release();
+        release();
         throw error;
       }
+      // Nothing below may hold the strip: its bytes can go.
       const taken = queueDone(gpu).finally(() => {
-        strip.release();
+        release();
         underWay.delete(taken);
       });
       taken.catch(() => undefined); // the device is lost; the next check tells
       underWay.add(taken);
-      const source = sources[strip.info.file]!;
-      meter.setFile(source.name, ofFile[strip.info.file]!);
+      const source = sources[info.file]!;
+      meter.setFile(source.name, ofFile[info.file]!);
       meter.add(strip.fileBytes, source.origin);
     }
   } catch (error) {
