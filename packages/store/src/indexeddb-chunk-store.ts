@@ -3,12 +3,13 @@
 // them through the page's memory more than once (a third less memory and time than for typed arrays in Chromium).
 // A chunk and the check that its file is still the current version share one transaction, so tabs that
 // load the same model at once cannot mix two versions of it.
-import type { DBSchema, IDBPDatabase } from 'idb';
-import { openDB } from 'idb';
+import type { QuernError } from '@quern/spec';
+import type { DBSchema, IDBPDatabase, IDBPObjectStore, OpenDBCallbacks } from 'idb';
 import type { ChunkStore, FileInfo, StoredFile } from './chunk-store.ts';
 import { chunkLength } from './chunk-store.ts';
 import { sameBytes, sha256 } from './digest.ts';
-import { guardStorage, storageError } from './storage-error.ts';
+import { openDatabase, PATIENCE_MS } from './open-database.ts';
+import { guardStorage } from './storage-error.ts';
 import type { FileRow } from './stored-file.ts';
 import {
   checkChunkLength,
@@ -36,33 +37,41 @@ interface Schema extends DBSchema {
 }
 
 type Database = IDBPDatabase<Schema>;
+type Stores = ['files', 'chunks'];
+type Files = IDBPObjectStore<Schema, Stores, 'files', 'readwrite'>;
+type Chunks = IDBPObjectStore<Schema, Stores, 'chunks', 'readwrite'>;
 
 export interface IndexedDbOptions {
   databaseName?: string;
+  /** How long the browser may take to open the database. */
+  patienceMs?: number;
 }
 
 /** Throws 'storage-error' where IndexedDB is missing or refused (some private windows). */
 export async function openIndexedDbChunkStore(options: IndexedDbOptions = {}): Promise<ChunkStore> {
-  const store = new IndexedDbChunkStore(options.databaseName ?? DATABASE_NAME);
+  const { databaseName = DATABASE_NAME, patienceMs = PATIENCE_MS } = options;
+  const store = new IndexedDbChunkStore(databaseName, patienceMs);
   await store.list();
   return store;
 }
 
 class IndexedDbChunkStore implements ChunkStore {
   readonly #name: string;
+  readonly #patienceMs: number;
   #database: Promise<Database> | undefined;
 
-  constructor(name: string) {
+  constructor(name: string, patienceMs: number) {
     this.#name = name;
+    this.#patienceMs = patienceMs;
   }
 
   // Opened on use: the browser may close it (storage cleared, another tab wants to upgrade).
   #open(): Promise<Database> {
     if (this.#database) return this.#database;
     const forget = (): void => {
-      this.#database = undefined;
+      if (this.#database === opening) this.#database = undefined;
     };
-    const opening = openDB<Schema>(this.#name, SCHEMA_VERSION, {
+    const callbacks: OpenDBCallbacks<Schema> = {
       upgrade(database, oldVersion) {
         if (oldVersion < 1) {
           database.createObjectStore('files', { keyPath: 'key' });
@@ -75,23 +84,51 @@ class IndexedDbChunkStore implements ChunkStore {
         (event.target as IDBDatabase).close();
       },
       terminated: forget,
-    });
+    };
+    const opening = openDatabase(this.#name, SCHEMA_VERSION, callbacks, this.#patienceMs);
     this.#database = opening;
     opening.catch(forget);
     return opening;
   }
 
+  /** Once more where the connection was closed under the work: what it does may be done twice. */
+  #use<T>(what: string, work: (database: Database) => Promise<T>): Promise<T> {
+    return guardStorage(what, async () => {
+      const opening = this.#open();
+      const database = await opening;
+      try {
+        return await work(database);
+      } catch (error) {
+        if (this.#database === opening) throw error;
+        return work(await this.#open());
+      }
+    });
+  }
+
+  /** In one transaction: all of it is done or nothing. */
+  #change<T>(what: string, work: (files: Files, chunks: Chunks) => Promise<T>): Promise<T> {
+    return this.#use(what, async (database) => {
+      const transaction = database.transaction(['files', 'chunks'], 'readwrite');
+      // It rejects with the same as what is awaited before it.
+      transaction.done.catch(() => undefined);
+      try {
+        const result = await work(transaction.objectStore('files'), transaction.objectStore('chunks'));
+        await transaction.done;
+        return result;
+      } catch (error) {
+        // One that found no room fails its requests with a bare AbortError.
+        throw refusesBlobs(error) ? error : (transaction.error ?? error);
+      }
+    });
+  }
+
   open(info: FileInfo): Promise<StoredFile> {
-    return guardStorage(`opening the cache record of ${info.name}`, async () => {
-      const transaction = (await this.#open()).transaction(['files', 'chunks'], 'readwrite');
-      const files = transaction.objectStore('files');
-      const chunks = transaction.objectStore('chunks');
+    return this.#change(`opening the cache record of ${info.name}`, async (files, chunks) => {
       const old = parseRow(await files.get(info.key));
       const { row, replaced } = nextRow(info, old);
       if (old && replaced) await chunks.delete(chunksOf(old.id));
       await files.put(row);
       const keys = await chunks.getAllKeys(chunksOf(row.id));
-      await transaction.done;
       return toStoredFile(
         row,
         keys.map(([, index]) => index),
@@ -100,8 +137,7 @@ class IndexedDbChunkStore implements ChunkStore {
   }
 
   find(key: string): Promise<StoredFile | undefined> {
-    return guardStorage('looking into the model cache', async () => {
-      const database = await this.#open();
+    return this.#use('looking into the model cache', async (database) => {
       const row = parseRow(await database.get('files', key));
       return row && this.#describe(database, row);
     });
@@ -115,32 +151,26 @@ class IndexedDbChunkStore implements ChunkStore {
     );
   }
 
-  get(file: StoredFile, index: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return guardStorage(`reading chunk ${index} of ${file.name} from the cache`, async () => {
-      const database = await this.#open();
-      const row = await database.get('chunks', [file.id, index]);
-      if (row === undefined) return undefined;
-      const bytes = await soundBytes(row, chunkLength(file.byteLength, index));
-      if (bytes) return bytes;
-      const transaction = database.transaction(['files', 'chunks'], 'readwrite');
-      await transaction.objectStore('chunks').delete([file.id, index]);
-      const { verified, ...current } = (await transaction.objectStore('files').get(file.key)) ?? {};
-      if (verified && 'id' in current && current.id === file.id) {
-        await transaction.objectStore('files').put(current);
-      }
-      await transaction.done;
-      return undefined;
+  async get(file: StoredFile, index: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const what = `reading chunk ${index} of ${file.name} from the cache`;
+    const row = await this.#use(what, (database) => database.get('chunks', [file.id, index]));
+    if (row === undefined) return undefined;
+    const bytes = await guardStorage(what, () => soundBytes(row, chunkLength(file.byteLength, index)));
+    if (bytes) return bytes;
+    await this.#change(what, async (files, chunks) => {
+      await chunks.delete([file.id, index]);
+      const { verified, ...current } = (await files.get(file.key)) ?? {};
+      if (verified && 'id' in current && current.id === file.id) await files.put(current);
     });
+    return undefined;
   }
 
   markVerified(file: StoredFile): Promise<void> {
     const what = `marking ${file.name} as verified`;
-    return guardStorage(what, async () => {
-      const transaction = (await this.#open()).transaction('files', 'readwrite');
-      const current = await transaction.store.get(file.key);
-      if (current?.id === file.id) await transaction.store.put({ ...current, verified: true });
-      await transaction.done;
+    return this.#change(what, async (files) => {
+      const current = await files.get(file.key);
       if (current?.id !== file.id) throw replacedMeanwhile(what);
+      await files.put({ ...current, verified: true });
     });
   }
 
@@ -148,59 +178,41 @@ class IndexedDbChunkStore implements ChunkStore {
     checkChunkLength(file, index, bytes.length);
     const what = `storing chunk ${index} of ${file.name}`;
     const digest = await sha256(bytes);
-    await guardStorage(what, () =>
-      this.#write(file, index, { digest, bytes: new Blob([bytes]) }, what).catch((error: unknown) => {
-        if (!refusesBlobs(error)) throw error;
-        // A view of a larger buffer would store all of the buffer.
-        return this.#write(file, index, { digest, bytes: bytes.slice() }, what);
-      }),
-    );
-  }
-
-  async #write(file: StoredFile, index: number, row: ChunkRow, what: string): Promise<void> {
-    const transaction = (await this.#open()).transaction(['files', 'chunks'], 'readwrite');
-    // `done` rejects with the same failure; whichever is awaited first tells it.
-    const done = transaction.done;
-    done.catch(() => undefined);
-    const current = await transaction.objectStore('files').get(file.key);
-    if (current?.id !== file.id) {
-      throw replacedMeanwhile(what);
-    }
+    const write = (stored: ChunkRow['bytes']): Promise<void> =>
+      this.#change(what, async (files, chunks) => {
+        const current = await files.get(file.key);
+        if (current?.id !== file.id) throw replacedMeanwhile(what);
+        await chunks.put({ digest, bytes: stored }, [file.id, index]);
+      });
     try {
-      await transaction.objectStore('chunks').put(row, [file.id, index]);
+      await write(new Blob([bytes]));
     } catch (error) {
-      // A transaction that found no room fails its requests with a bare AbortError.
-      throw refusesBlobs(error) ? error : storageError(transaction.error ?? error, what);
+      if (!refusesBlobs((error as QuernError).cause)) throw error;
+      // A view of a larger buffer would store all of the buffer.
+      await write(bytes.slice());
     }
-    await done;
   }
 
   list(): Promise<StoredFile[]> {
-    return guardStorage('listing the model cache', async () => {
-      const database = await this.#open();
+    return this.#use('listing the model cache', async (database) => {
       const rows = (await database.getAll('files')).map(parseRow).filter((row) => row !== undefined);
       return Promise.all(rows.map((row) => this.#describe(database, row)));
     });
   }
 
   unmark(key: string, ref: string): Promise<void> {
-    return guardStorage('deleting a cached model', async () => {
-      const transaction = (await this.#open()).transaction('files', 'readwrite');
-      const row = parseRow(await transaction.store.get(key));
-      if (row) await transaction.store.put(withoutMark(row, ref));
-      await transaction.done;
+    return this.#change('deleting a cached model', async (files) => {
+      const row = parseRow(await files.get(key));
+      if (row) await files.put(withoutMark(row, ref));
     });
   }
 
   delete(key: string): Promise<void> {
-    return guardStorage('deleting a cached model', async () => {
-      const transaction = (await this.#open()).transaction(['files', 'chunks'], 'readwrite');
-      const row = await transaction.objectStore('files').get(key);
-      if (row) {
-        await transaction.objectStore('chunks').delete(chunksOf(row.id));
-        await transaction.objectStore('files').delete(key);
-      }
-      await transaction.done;
+    return this.#change('deleting a cached model', async (files, chunks) => {
+      const row = await files.get(key);
+      if (!row) return;
+      await chunks.delete(chunksOf(row.id));
+      await files.delete(key);
     });
   }
 
