@@ -65,7 +65,9 @@ describe('writes', () => {
     },
     'found no room when they were committed': (store: IDBObjectStore, value, key) => {
       const request = put(store, value, key);
-      (store.transaction as unknown as { _abort(name: string): void })._abort('QuotaExceededError');
+      // What fake-indexeddb itself calls; abort() would not say why.
+      const abort = Reflect.get(store.transaction, '_abort') as (name: string) => void;
+      abort.call(store.transaction, 'QuotaExceededError');
       return request;
     },
     failed: (store: IDBObjectStore, value, key) => {
