@@ -2,13 +2,14 @@
 // before it is asked for, and gives them back when both its readers and its store are done with it. Which chunk
 // comes next, which goes: what a reader waits for comes first and may push out what was read ahead, the furthest
 // first; read-ahead pushes out only what was read. So whatever is held, the chunk that a reader waits for comes.
+// Readers go forward: what they have passed goes at once, though there were room, as it is memory of a page.
 import { QuernError } from '@quern/spec';
 import { ByteBudget } from './byte-budget.ts';
 import { RequestPace } from './request-pace.ts';
 
 /** Chunks read from a store at once. */
 const CACHE_READS = 4;
-/** The chunks used last, which read-ahead leaves alone: one is being read, one was before it. */
+/** The chunks used last, which stay: one is being read, one was before it. */
 const KEPT_BEHIND = 2;
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -67,6 +68,7 @@ export class ChunkPool {
       entry.wanted = true;
       entry.used = ++this.#clock;
       this.#latest = entry;
+      this.#forgetPassed();
     }
     this.#pump();
     return entry.promise;
@@ -151,6 +153,11 @@ export class ChunkPool {
       spared += entry.job.byteLength;
       this.#evict(entry);
     }
+  }
+
+  #forgetPassed(): void {
+    const read = this.#evictable().filter(({ used }) => used > 0);
+    for (const entry of read.slice(0, -KEPT_BEHIND)) this.#evict(entry);
   }
 
   /** Starts what may start: what is wanted first, else in the order of asking. */
