@@ -81,6 +81,20 @@ test('a tensor that was written as another is told', async () => {
   expect(await verify(tampered(flipped))).toEqual({ tensor: 'a', firstRow: 16, count: 8 });
 });
 
+test('of rows that are written piece by piece, the first and the last are sampled', async () => {
+  const pieces = 200;
+  for (const lost of [0, 1, pieces - 2, pieces - 1]) {
+    const upload = new Upload(tampered((data, write) => (write === lost ? undefined : data)));
+    const { buffer } = createTensor(gpu.device, 'pieces', [pieces * 16]).place;
+    upload.begin({ tensor: 'pieces', firstRow: 0, count: pieces, first: true, last: true });
+    for (let piece = 0; piece < pieces; piece++) {
+      upload.writeBuffer(buffer, piece * 64, upload.scratch(0, 64).fill(1 + (piece % 250)));
+    }
+    upload.begin(undefined);
+    expect(await upload.verify(), `piece ${lost}`).toEqual({ tensor: 'pieces', firstRow: 0, count: pieces });
+  }
+});
+
 test('samples are forgotten, and scratch memory begins as zeros each time', async () => {
   const upload = new Upload(gpu);
   const { buffer } = createTensor(gpu.device, 'c', [16]).place;

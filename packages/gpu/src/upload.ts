@@ -28,6 +28,10 @@ export interface Written {
 export type Mismatch = Pick<Written, 'tensor' | 'firstRow' | 'count'>;
 
 const SAMPLE_BYTES = 64;
+/** Rows that are written piece by piece: their first two pieces (both streams of a row) are sampled, and one for each .. */
+const SPACING_BYTES = 2 ** 20;
+/** Beyond so many, tensors are sampled at their ends only. */
+const MOST_SAMPLES = 8192;
 
 interface Sample {
   readonly buffer: GPUBuffer;
@@ -41,6 +45,11 @@ export class Upload implements Uploader {
   readonly #scratch: Array<Uint8Array<ArrayBuffer>> = [];
   #samples: Sample[] = [];
   #of: Written | undefined;
+  /** Writes of these rows that were sampled, and bytes written since. */
+  #sampled = 0;
+  #skipped = 0;
+  /** The ends of the last two writes: those of both streams. */
+  #ends: Sample[] = [];
   #random = 1;
 
   constructor(gpu: Gpu) {
@@ -55,24 +64,34 @@ export class Upload implements Uploader {
 
   /** What is written from here on is of these rows; undefined: of none, and no sample is kept. */
   begin(rows: Written | undefined): void {
+    this.#samples.push(...this.#ends);
+    this.#ends = [];
+    this.#sampled = 0;
+    this.#skipped = 0;
     this.#of = rows;
   }
 
   writeBuffer(buffer: GPUBuffer, offset: number, data: Bytes): void {
     this.#gpu.device.queue.writeBuffer(buffer, offset, data);
     if (!this.#of || data.byteLength === 0) return;
+    const { tensor, firstRow, count, first, last } = this.#of;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const length = Math.min(SAMPLE_BYTES, bytes.length);
     const end = bytes.length - length;
-    // Of a tensor its two ends, and a place of each write: copies begin at words.
-    const places = new Set([4 * Math.floor(this.#draw() * (end / 4 + 1))]);
-    if (this.#of.first) places.add(0);
-    if (this.#of.last) places.add(end);
-    const { tensor, firstRow, count } = this.#of;
-    for (const at of places) {
+    const sampleAt = (at: number): Sample => {
       const of = { tensor, firstRow, count };
-      this.#samples.push({ buffer, offset: offset + at, bytes: bytes.slice(at, at + length), of });
+      return { buffer, offset: offset + at, bytes: bytes.slice(at, at + length), of };
+    };
+    this.#skipped += bytes.length;
+    const wanted = this.#sampled < 2 || this.#skipped >= SPACING_BYTES;
+    if (wanted && (first || last || this.#samples.length < MOST_SAMPLES)) {
+      if (first && this.#sampled < 2) this.#samples.push(sampleAt(0));
+      // Copies begin at words.
+      this.#samples.push(sampleAt(4 * Math.floor(this.#draw() * (end / 4 + 1))));
+      this.#sampled++;
+      this.#skipped = 0;
     }
+    if (last) this.#ends = [...this.#ends.slice(-1), sampleAt(end)];
   }
 
   /** The same places in every run (Numerical Recipes' generator). */
