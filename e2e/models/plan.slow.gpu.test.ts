@@ -1,6 +1,6 @@
 // Plans and loads of what lies otherwise on the GPU than a dense model: experts, latent rows, windows, convolutions,
 // transposed and regrouped tensors.
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { caseFolder, caseSource } from './case.ts';
 import { checkPlan } from './plan.ts';
 
@@ -21,3 +21,13 @@ test.each(['arch-deepseek2-grouped', 'arch-falcon-40b', 'arch-gpt2', 'arch-llama
     await checkPlan(() => caseFolder(name));
   },
 );
+
+test('within the memory that the caller says there is, and with the cache type that this takes', async () => {
+  const sources = () => [caseSource('arch-llama')];
+  const { plan } = await checkPlan(sources);
+  const { weightBytes, kvBytes, scratchBytes } = plan.memory;
+  const memoryBytes = weightBytes + kvBytes + scratchBytes - 1;
+  expect((await checkPlan(sources, { memoryBytes })).info).toMatchObject({ contextLength: 480, kv: 'f16' });
+  const asked = await checkPlan(sources, { memoryBytes, contextLength: 512 });
+  expect(asked.info).toMatchObject({ contextLength: 512, kv: 'q8' });
+});
