@@ -36,7 +36,7 @@ export interface LoadPlan {
   contextLength: number;
   trainedContextLength: number;
   kv: KvType;
-  /** On the GPU. */
+  /** On the GPU: what `info().memory` tells right after the load. */
   memory: MemoryInfo;
   /** Of the adapter it was planned for; undefined where there is none (`quern inspect`). */
   limits?: { maxBufferSize: number; maxStorageBufferBindingSize: number };
