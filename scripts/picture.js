@@ -10,7 +10,11 @@ const given = process.argv.slice(2);
 const PROMPTS =
   given.length > 0
     ? given
-    : ['What is the capital of France?', 'Why is the sky blue? Answer in one paragraph.'];
+    : [
+        'What is the capital of France?',
+        'Write a haiku about a mill by a river.',
+        'Why is the sky blue? Answer in one paragraph.',
+      ];
 const PORT = 5239;
 
 await install();
@@ -31,10 +35,15 @@ const { context, page } = await launchBrowser({
   },
 });
 await page.goto(`${server.url}/chat/`);
+// The conversations of the last picture are not part of this one.
+await page.evaluate(() => globalThis.indexedDB.deleteDatabase('quern-chats'));
+// With a seed the picture is the same wherever it is taken.
+await page.goto(`${server.url}/chat/?seed=2`);
 for (const [index, prompt] of PROMPTS.entries()) {
+  if (index > 0) await page.getByRole('button', { name: 'New chat' }).click();
   await page.getByRole('textbox', { name: 'Message' }).fill(prompt);
   await page.keyboard.press('Enter');
-  await page.locator('.turn.assistant .foot button').nth(index).waitFor({ timeout: 600_000 });
+  await page.locator('.turn.assistant .foot button').waitFor({ timeout: 600_000 });
 }
 await page.screenshot({ path: join(ROOT, 'docs', 'chat.png') });
 say('docs/chat.png is new.');

@@ -15,15 +15,21 @@ const PROGRESS: Progress = {
 
 /** A cache whose download goes on until it is told how it ends, or its signal aborts. */
 function scripted() {
-  const calls: Array<{ finish: () => void; fail: (error: Error) => void; progress: () => void }> = [];
+  const calls: Array<{
+    finish: () => void;
+    fail: (error: Error) => void;
+    progress: () => void;
+    makeRoom: string | undefined;
+  }> = [];
   const models: Pick<Models, 'download'> = {
-    download: ({ signal, onProgress }) =>
+    download: ({ signal, onProgress, makeRoom }) =>
       new Promise((resolve, reject) => {
         signal?.addEventListener('abort', () => reject(new Error('stopped')));
         calls.push({
           finish: () => resolve({} as CachedModel),
           fail: reject,
           progress: () => onProgress?.(PROGRESS),
+          makeRoom,
         });
       }),
   };
@@ -61,8 +67,9 @@ test('a failure is kept until the next try, and progress with it', async () => {
     new Error('no room'),
     4,
   ]);
-  const second = download.run();
+  const second = download.run(true);
   expect(download.error).toBeUndefined();
+  expect(calls.map(({ makeRoom }) => makeRoom)).toEqual([undefined, 'least-recently-used']);
   calls[1]!.finish();
   await second;
   download.reset();

@@ -24,8 +24,11 @@ export class Download {
     return this.#state;
   }
 
-  /** Resolves when it ends, in whatever state; true when all of the model is there. */
-  async run(): Promise<boolean> {
+  /**
+   * Resolves when it ends, in whatever state; true when all of the model is there. With `makeRoom` other models may be
+   * deleted for it, those used longest ago first: only for somebody who said so.
+   */
+  async run(makeRoom = false): Promise<boolean> {
     if (this.#controller) return false;
     const controller = new AbortController();
     this.#controller = controller;
@@ -34,6 +37,7 @@ export class Download {
     try {
       await this.#models.download({
         model: this.#model,
+        ...(makeRoom && { makeRoom: 'least-recently-used' as const }),
         signal: controller.signal,
         onProgress: (progress) => {
           if (controller.signal.aborted) return;

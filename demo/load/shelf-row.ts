@@ -27,6 +27,9 @@ export interface ShelfRow {
 /** A moment's rest on a row, so that the arrow keys can pass over others. */
 const LOOK_MS = 300;
 
+const MAKE_ROOM =
+  'Other models can go for it: those that were used longest ago, as many as it needs, and none that is loaded.';
+
 /** `onCacheChange` is called when bytes came or went. */
 export function createShelfRow(
   choice: ModelChoice,
@@ -61,6 +64,8 @@ export function createShelfRow(
   let verifying: AbortController | undefined;
   let planning: AbortController | undefined;
   let planned = false;
+  /** The last download found no room. */
+  let full = false;
   let license = choice.license;
   const download = new Download(models, choice.source, show);
 
@@ -75,6 +80,7 @@ export function createShelfRow(
   };
   const lookButton = button('What it takes', () => void plan(), 'What it takes:');
   const fetchButton = button('Download', () => void fetchAll());
+  const roomButton = button('Delete others for it', () => void fetchAll(true), 'Delete other models for');
   const pauseButton = button('Pause', () => download.pause());
   const verifyButton = button('Verify', () => void verify());
   const stopButton = button('Stop', () => verifying?.abort(), 'Stop verifying');
@@ -84,12 +90,21 @@ export function createShelfRow(
   let sure = false;
   show();
 
-  async function fetchAll(): Promise<void> {
+  async function fetchAll(makeRoom = false): Promise<void> {
     trouble.replaceChildren();
-    const ended = download.run();
+    full = false;
+    const ended = download.run(makeRoom);
     pauseButton.focus();
     await ended;
-    if (download.state === 'failed') trouble.replaceChildren(failureNotice(failureOf(download.error)));
+    if (download.state === 'failed') {
+      const failure = failureOf(download.error);
+      full = failure.code === 'storage-full' && !makeRoom;
+      trouble.replaceChildren(
+        failureNotice(failure),
+        ...(full ? [element('p', { class: 'small' }, MAKE_ROOM)] : []),
+      );
+      show();
+    }
     await onCacheChange();
     // What is left to download was part of it.
     if (planned) void plan();
@@ -175,6 +190,7 @@ export function createShelfRow(
           ...(running ? [pauseButton] : cached?.complete || isLocal ? [] : [fetchButton]),
           ...(verifying ? [stopButton] : cached && !running ? [verifyButton] : []),
           ...(cached && !running && !verifying ? [deleteButton] : []),
+          ...(full ? [roomButton] : []),
           ...(planned ? [] : [lookButton]),
         ];
     const focused = document.activeElement;
