@@ -1,9 +1,10 @@
-// How many requests at once: as many as make it faster, from 1 to 8. One more while the bytes per second grow
-// with it, one less when they do not; half as many when the server complains (429, 503) or goes silent.
+// How many requests at once: as many as make it faster, from 1 to 8. Twice as many at first, later one more, while the
+// bytes per second grow with it; back when they do not; half as many when the server complains (429, 503) or goes
+// silent.
 
 export const FIRST_REQUESTS = 3;
 export const MAX_REQUESTS = 8;
-/** Bytes per second must grow by so much for one more request to have paid. */
+/** Bytes per second must grow by so much for more requests to have paid. */
 const GAIN = 1.05;
 /** After a step that did not pay: so many rounds without another. */
 const REST_ROUNDS = 4;
@@ -14,7 +15,9 @@ export class RequestPace {
   /** A round is as many chunks as there are requests at once. */
   #round: { since: number; chunks: number; bytes: number } | undefined;
   #lastRate = 0;
-  #grew = false;
+  /** By how much the last step went up. */
+  #grown = 0;
+  #doubling = true;
   #rest = 0;
   #calm = true;
 
@@ -48,14 +51,15 @@ export class RequestPace {
     this.#lastRate = rate;
     if (this.#rest > 0) {
       this.#rest -= 1;
-    } else if (this.#grew && !paid) {
-      this.#set(this.#limit - 1);
-      this.#grew = false;
+    } else if (this.#grown > 0 && !paid) {
+      this.#set(this.#limit - this.#grown);
+      this.#grown = 0;
+      this.#doubling = false;
       this.#rest = REST_ROUNDS;
-    } else if (this.#limit < MAX_REQUESTS) {
-      this.#set(this.#limit + 1);
-      this.#grew = true;
-    } else this.#grew = false;
+    } else {
+      this.#grown = Math.min(this.#doubling ? this.#limit : 1, MAX_REQUESTS - this.#limit);
+      this.#set(this.#limit + this.#grown);
+    }
   }
 
   /** The server complained or went silent. Of several complaints before the next chunk only the first counts. */
@@ -63,7 +67,8 @@ export class RequestPace {
     if (!this.#calm) return;
     this.#calm = false;
     this.#set(this.#limit >> 1);
-    this.#grew = false;
+    this.#grown = 0;
+    this.#doubling = false;
     this.#rest = REST_ROUNDS;
   }
 
