@@ -77,7 +77,11 @@ export function roomOf({ limits: { maxStorageBufferBindingSize, maxBufferSize } 
   return `this adapter binds ${maxStorageBufferBindingSize} bytes and has buffers of ${maxBufferSize}`;
 }
 
-/** Allocates a weight; its rows are written by `writeRows`. Throws 'unsupported-dtype' for odd row lengths. */
+/**
+ * Allocates a weight; its rows are written by `writeRows`. Parts are cut at multiples of `together` rows: 8 keep the
+ * rows that one thread owns in one part. Throws 'unsupported-dtype' for odd row lengths, 'webgpu-unavailable' where
+ * not even so many rows are bound at once.
+ */
 export function createWeight(
   device: GPUDevice,
   caps: Caps,
@@ -85,14 +89,14 @@ export function createWeight(
   dtype: DType,
   rows: number,
   cols: number,
+  together = 8,
 ): Weight {
   const { quantsStride, scalesStride } = strides(dtype, cols);
-  // Multiples of 8 keep the rows that one thread owns in one part.
-  const most = Math.floor(rowsPerPart(caps, dtype, cols) / 8) * 8;
-  if (most < 8) {
+  const most = Math.floor(rowsPerPart(caps, dtype, cols) / together) * together;
+  if (most < 1) {
     throw new QuernError(
       'webgpu-unavailable',
-      `${name}: 8 rows of ${cols} ${dtype.name} values take ${weightBytes(dtype, 8, cols)} bytes; ${roomOf(caps)}.`,
+      `${name}: ${together} rows of ${cols} ${dtype.name} values take ${weightBytes(dtype, together, cols)} bytes; ${roomOf(caps)}.`,
     );
   }
   const parts: WeightPart[] = [];

@@ -23,6 +23,8 @@ interface Case {
   /** Values of a head that lie behind those that are read or written. */
   xGap?: number;
   yGap?: number;
+  /** Forces parts by pretending that the adapter binds no more than this. */
+  maxBinding?: number;
 }
 
 async function check(c: Case): Promise<void> {
@@ -30,7 +32,10 @@ async function check(c: Case): Promise<void> {
   const [xHead, yHead] = [cols + (c.xGap ?? 0), outputs + (c.yGap ?? 0)];
   const dtype = dtypeByName(c.quant)!;
   const bytes = randomRows(dtype, heads * outputs, cols, 7);
-  const weight = createWeight(gpu.device, gpu.caps, 'w', dtype, heads * outputs, cols);
+  const binding = c.maxBinding ?? gpu.caps.limits.maxStorageBufferBindingSize;
+  const caps = { ...gpu.caps, limits: { ...gpu.caps.limits, maxStorageBufferBindingSize: binding } };
+  const weight = createWeight(gpu.device, caps, 'w', dtype, heads * outputs, cols, outputs);
+  if (c.maxBinding) expect(weight.parts.length).toBeGreaterThan(1);
   writeRows(gpu.device.queue, weight, 0, heads * outputs, bytes);
   const x = randomF32(rows * heads * xHead, 11);
   const y = poisoned(gpu, [rows, heads * yHead]);
@@ -69,6 +74,10 @@ describe.each<{ name: string; variants: Record<string, string> }>([
   });
   test.each(['q8_0', 'q4_0', 'bf16', 'f32'])('%s', async (quant) => {
     await check({ quant, variants, rows: 2, heads: 5, cols: 64, outputs: 37, xGap: 4, yGap: 1 });
+  });
+  test.each([1, 40])('heads in parts, %i rows', async (rows) => {
+    // A head's 37 rows of 32 f16 values take 2368 bytes: two heads a part, and one left over.
+    await check({ quant: 'f16', variants, rows, heads: 5, cols: 32, outputs: 37, yGap: 3, maxBinding: 5000 });
   });
   test('more outputs than a tile has', async () => {
     await check({ quant: 'q8_0', variants, rows: 70, heads: 2, cols: 32, outputs: 130 });

@@ -10,7 +10,7 @@ import { words } from '../lib/words.ts';
 import { matmulKernel, pickForm } from './matmul.ts';
 
 export interface HeadMatmulOptions {
-  /** The heads' matrices one below the other, [heads * outputs, K], in one part. */
+  /** The heads' matrices one below the other, [heads * outputs, K], in parts of whole heads. */
   weight: Weight;
   heads: number;
   /** [rows, heads * width] f32: the first K values of each head are read. */
@@ -30,7 +30,10 @@ export function headMatmul(
   const outputs = weight.rows / heads;
   const variants = rec.variants as unknown as Variants;
   assert(Number.isInteger(outputs), `${name}: ${weight.rows} rows for ${heads} heads`);
-  assert(weight.parts.length === 1, `${name}: matrices of heads must lie in one part`);
+  assert(
+    weight.parts.every((part) => part.rows % outputs === 0),
+    `${name}: parts of ${outputs} rows a head must hold whole heads`,
+  );
   assert(y.shape[0] === rows, `${name}: y has ${y.shape[0]} rows, x ${rows}`);
   assert(
     xWidth % (4 * heads) === 0 && xWidth >= heads * cols,
@@ -38,32 +41,35 @@ export function headMatmul(
   );
   assert(yWidth % heads === 0 && yWidth >= heads * outputs, `${name}: rows of y hold ${yWidth} values`);
   const form = pickForm(variants, rows);
-  const { quants, scales, buffer } = weight.parts[0]!;
-  rec.dispatch({
-    kernel: matmulKernel(weight, variants, form, {
-      glu: false,
-      tail: cols % 32 !== 0,
-      addend: false,
-      residual: false,
-      heads: true,
-    }),
-    bind: [quants, scales, x, y, stepTensor, x, x],
-    params: words(
-      outputs,
-      0,
-      rows,
-      Math.ceil(cols / 32),
-      cols / 4,
-      weight.quantsStride,
-      weight.scalesStride,
-      yWidth,
-      xWidth / 4,
-      xWidth / heads / 4,
-      yWidth / heads,
-      0,
-    ),
-    workgroups: [Math.ceil(outputs / form.outputs), Math.ceil(rows / form.rows), heads],
-    bytes: buffer.size + rows * heads * (cols + outputs) * 4,
-    flops: 2 * rows * weight.rows * cols,
+  const kernel = matmulKernel(weight, variants, form, {
+    glu: false,
+    tail: cols % 32 !== 0,
+    addend: false,
+    residual: false,
+    heads: true,
   });
+  for (const part of weight.parts) {
+    const here = part.rows / outputs;
+    rec.dispatch({
+      kernel,
+      bind: [part.quants, part.scales, x, y, stepTensor, x, x],
+      params: words(
+        outputs,
+        0,
+        rows,
+        Math.ceil(cols / 32),
+        cols / 4,
+        weight.quantsStride,
+        weight.scalesStride,
+        yWidth,
+        xWidth / 4,
+        xWidth / heads / 4,
+        yWidth / heads,
+        part.firstRow / outputs,
+      ),
+      workgroups: [Math.ceil(outputs / form.outputs), Math.ceil(rows / form.rows), here],
+      bytes: part.buffer.size + rows * here * (cols + outputs) * 4,
+      flops: 2 * rows * part.rows * cols,
+    });
+  }
 }

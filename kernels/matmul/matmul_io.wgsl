@@ -19,6 +19,8 @@ struct Params {
   @if(heads) x_stride: u32,
   @if(heads) x_head: u32,
   @if(heads) y_head: u32,
+  // The head whose matrix is the first of this weight part.
+  @if(heads) first_head: u32,
 }
 
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
@@ -33,7 +35,7 @@ struct Params {
 
 // The first output's number in a grid that is folded along z, or has its heads there.
 fn place(along: u32, z: u32, fold: u32) -> u32 {
-  @if(heads) { head = z; }
+  @if(heads) { head = z + params.first_head; }
   @if(heads) { return along; }
   @if(!heads) { return along + z * fold; }
 }
@@ -72,7 +74,7 @@ fn dot_group(w: Group, x: X) -> f32 {
 
 // Rows of the gate stand first in the weight, those of the up projection `outputs` rows later.
 fn weight_row(output: u32, up: u32) -> u32 {
-  @if(heads) { return output + head * params.outputs; }
+  @if(heads) { return output + (head - params.first_head) * params.outputs; }
   @if(!heads) { return output + up * params.outputs; }
 }
 

@@ -117,15 +117,19 @@ test('inputs in an order of their own are refused', () => {
   expect(() => latentHeads(registry, 0, dims)).toThrow(/reordered/);
 });
 
-test('more heads than one binding holds are refused', () => {
+test('more heads than one binding holds lie in parts, none of them cut', () => {
   const tensors = file([COMBINED, F32, heads * each, rank]);
-  const registry = new WeightRegistry(fakeGpu(heads * rank * plain * 4 - 1), tensors);
-  expect(() => latentHeads(registry, 0, dims)).toThrow(
-    expect.objectContaining({
-      code: 'webgpu-unavailable',
-      message: expect.stringContaining('attn_kv_b.weight keys: the matrices of all heads take'),
-    }),
-  );
+  const parts = (binding: number) => {
+    const { absorb, expand } = latentHeads(new WeightRegistry(fakeGpu(binding), tensors), 0, dims);
+    return [absorb, expand].map((weight) => weight.parts.map(({ rows }) => rows));
+  };
+  const matrix = rank * plain * 4;
+  expect(parts(heads * valueDim * rank * 4)).toEqual([[heads * rank], [heads * valueDim]]);
+  expect(parts(valueDim * rank * 4)).toEqual([
+    [rank * Math.floor((valueDim * rank * 4) / matrix)],
+    [valueDim, valueDim, valueDim],
+  ]);
+  expect(() => parts(matrix)).toThrow(/attn_kv_b.weight values: 12 rows of 8 f32 values take 384 bytes/);
 });
 
 test('neither form: the one that is missing is named', () => {

@@ -5,7 +5,6 @@
 
 import { bf16, type DType, f16, f32, f32ToF16 } from '@quern/dtypes';
 import type { Weight } from '@quern/kernels';
-import { QuernError } from '@quern/spec';
 import type { WeightRegistry } from './weight-registry.ts';
 
 export interface LatentDims {
@@ -36,14 +35,14 @@ export function latentHeads(weights: WeightRegistry, i: number, dims: LatentDims
   const combined = combinedName(i);
   if (weights.has(key) || !weights.has(combined)) {
     return {
-      absorb: whole(weights.stack(key, [heads, rank, plain])),
-      expand: whole(weights.stack(`blk.${i}.attn_v_b.weight`, [heads, valueDim, rank])),
+      absorb: weights.stack(key, [heads, rank, plain]),
+      expand: weights.stack(`blk.${i}.attn_v_b.weight`, [heads, valueDim, rank]),
     };
   }
   const stored = weights.type(combined);
   const transposed = transposedType(stored);
-  const absorb = whole(weights.allocate(`${combined} keys`, transposed, heads * rank, plain));
-  const expand = whole(weights.allocate(`${combined} values`, stored, heads * valueDim, rank));
+  const absorb = weights.allocate(`${combined} keys`, transposed, heads * rank, plain, rank);
+  const expand = weights.allocate(`${combined} values`, stored, heads * valueDim, rank, valueDim);
   const each = plain + valueDim;
   const rowBytes = (rank / stored.blockSize) * stored.blockBytes;
   const row = new Float32Array(rank);
@@ -64,16 +63,6 @@ export function latentHeads(weights: WeightRegistry, i: number, dims: LatentDims
     }
   });
   return { absorb, expand };
-}
-
-/** Matrices of heads are read by one dispatch. Throws 'webgpu-unavailable' where they take several bindings. */
-function whole(weight: Weight): Weight {
-  if (weight.parts.length === 1) return weight;
-  throw new QuernError(
-    'webgpu-unavailable',
-    `${weight.name}: the matrices of all heads take ${weight.byteLength} bytes, which must be bound at once; this adapter ` +
-      `binds ${weight.parts[0]!.quants.size} of them.`,
-  );
 }
 
 /**

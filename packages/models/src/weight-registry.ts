@@ -130,10 +130,10 @@ export class WeightRegistry {
     return { name, rows: firstRow, cols, weights, bias: this.#bias(name, parts, firstRow), parts: placed };
   }
 
-  /** A tensor [count, rows, cols] of matrices, one below the other. Throws 'corrupt-file' as `linear` does. */
+  /** A tensor [count, rows, cols] of matrices, one below the other and none cut. Throws 'corrupt-file' as `linear` does. */
   stack(name: string, [count, rows, cols]: readonly [count: number, rows: number, cols: number]): Weight {
     const { dtype } = this.#info(name, [count, rows, cols]);
-    const weight = this.allocate(name, dtype, count * rows, cols);
+    const weight = this.allocate(name, dtype, count * rows, cols, rows);
     this.#send(name, { kind: 'rows', weight, firstRow: 0 }, buffersOf(weight));
     return weight;
   }
@@ -144,8 +144,9 @@ export class WeightRegistry {
   }
 
   /** A weight that `fill` writes, from tensors that `receive` takes: what lies otherwise in the file. */
-  allocate(name: string, dtype: DType, rows: number, cols: number): Weight {
-    const weight = createWeight(this.#gpu.device, this.#gpu.caps, name, dtype, rows, cols);
+  allocate(name: string, dtype: DType, rows: number, cols: number, together?: number): Weight {
+    const { device, caps } = this.#gpu;
+    const weight = createWeight(device, caps, name, dtype, rows, cols, together);
     this.#weights.push(weight);
     return weight;
   }
