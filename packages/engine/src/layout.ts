@@ -90,15 +90,10 @@ export async function firstPlans(plans: PlanBook, chunkRows: number): Promise<vo
   ]);
 }
 
-/** The plans that a request needs whose prompt of `tokens` is computed but for its last token. */
-export async function plansAfter(plans: PlanBook, tokens: number, smallestChunk: number): Promise<void> {
-  const kinds = [stagesFor(GREEDY, false), stagesFor({ ...GREEDY, temperature: 1 }, false)];
-  await Promise.all(
-    kinds.flatMap((stages) => [
-      plans.prefill(smallestChunk, tokens, { kind: 'sample', stages }),
-      plans.decode(1, tokens + 1, stages),
-    ]),
-  );
+/** The plans that a request needs whose prompt of `tokens` is computed but for its last one. */
+export async function plansAfter(plans: PlanBook, tokens: number): Promise<void> {
+  const stages = [stagesFor(GREEDY, false), stagesFor({ ...GREEDY, temperature: 1 }, false)];
+  await Promise.all(stages.map((chosen) => plans.decode(1, tokens + 1, chosen)));
 }
 
 /** What a layout takes, with the plans that it has by now. */

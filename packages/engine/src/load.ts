@@ -137,7 +137,7 @@ async function build(
     if (options.prompt === undefined) return undefined;
     const ids = encodePrompt({ ...read, config, contextLength }, options.prompt);
     const early = { gpu, config, model, weights, plans, runner, steps, cache, chunkRows, signal: ending };
-    await Promise.all([prefillEarly(early, ids), plansAfter(plans, ids.length, runner.rowsFor(1))]);
+    await Promise.all([prefillEarly(early, ids), plansAfter(plans, ids.length)]);
     return performance.now();
   });
   let streamed: StreamTimes, compiled: number, text: ModelText & { textMs: number };

@@ -1,7 +1,7 @@
 // Steps one sequence through a loaded model: prefill in chunks, decode with the sampled id staying on the GPU
 // and read back late. Knows token ids; knows nothing of text, stop strings or requests.
 
-import { type Gpu, readBuffer, ReadbackRing } from '@quern/gpu';
+import { type Gpu, type Plan, readBuffer, ReadbackRing } from '@quern/gpu';
 import type { Model } from '@quern/models';
 import { assert, throwIfAborted } from '@quern/spec';
 import { lossRows, SMALLEST_CHUNK } from './memory-plan.ts';
@@ -58,6 +58,15 @@ export class Runner {
   ): Promise<{ result: Promise<Uint32Array<ArrayBuffer>> }> {
     const { gpu, plans, steps } = this.#options;
     const start = sequence.ids.length;
+    if (tokens.length === 1) {
+      // The last token of a prompt that is computed already: a step of decode, whose plan is there.
+      const plan = await plans.decode(1, start + 1, stages);
+      throwIfAborted(signal);
+      this.#reserve(sequence, start, start + 1, true);
+      steps.writeDecode(tokens[0]!, start);
+      sequence.ids.push(tokens[0]!);
+      return this.#step(plan);
+    }
     let result: Promise<Uint32Array<ArrayBuffer>> | undefined;
     await this.#chunks(tokens, this.#options.chunkRows, signal, async (chunk, first, rows, last) => {
       const end = start + first + chunk.length;
@@ -95,9 +104,13 @@ export class Runner {
     position: number,
     stages: SamplingStages,
   ): Promise<{ result: Promise<Uint32Array<ArrayBuffer>> }> {
-    const { gpu, plans, sampler } = this.#options;
-    const plan = await plans.decode(1, position + 1, stages);
+    const plan = await this.#options.plans.decode(1, position + 1, stages);
     this.#reserve(sequence, position, position + 1, false);
+    return this.#step(plan);
+  }
+
+  #step(plan: Plan): { result: Promise<Uint32Array<ArrayBuffer>> } {
+    const { gpu, sampler } = this.#options;
     const encoder = gpu.device.createCommandEncoder({ label: plan.label });
     plan.encode(encoder);
     const read = this.#ring.copy(encoder, sampler.result.place!.buffer, 0);
