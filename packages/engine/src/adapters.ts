@@ -63,6 +63,12 @@ export class AdapterShelf {
       }
       const file = await openAdapter(sources, signal);
       const adapter = await loadAdapter(gpu, base, weights.adaptable, file, signal);
+      try {
+        for (const source of sources) await source.complete?.({ signal });
+      } catch (error) {
+        adapter.destroy();
+        throw error;
+      }
       const { rank, byteLength, additions } = adapter;
       const info = { id, rank, weights: additions.size, bytes: byteLength };
       this.#loaded.set(id, { adapter, info, serial: ++this.#serials });

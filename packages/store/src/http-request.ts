@@ -58,6 +58,8 @@ export class Interrupted extends Error {}
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
+  /** Where redirects led, if there were any. */
+  readonly movedTo: string | undefined;
   /** The next piece, or undefined at the end. Throws Interrupted, or 'aborted'. */
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Lets go of the connection. Safe to call at any time. */
@@ -142,12 +144,14 @@ async function send(
 class ResponseAnswer implements Answer {
   readonly status: number;
   readonly headers: Headers;
+  readonly movedTo: string | undefined;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
   readonly #watch: Watch;
 
   constructor(response: Response, watch: Watch) {
     this.status = response.status;
     this.headers = response.headers;
+    this.movedTo = response.redirected && response.url !== '' ? response.url : undefined;
     this.#reader = response.body?.getReader();
     this.#watch = watch;
   }

@@ -1,11 +1,11 @@
 // A file on a server: its length and version from the first answer, then byte ranges, resumed where a
 // connection died. No cache and no read-ahead here. The version is compared on every answer rather than
 // sent as If-Range: that header would cost a preflight on another origin, and a 206 carries the ETag anyway.
-import { QuernError } from '@quern/spec';
+import { QuernError, throwIfAborted } from '@quern/spec';
 import { contentLength, parseContentRange, unsatisfiedTotal, validatorOf } from './content-range.ts';
 import { publicUrl } from './file-key.ts';
 import { ForwardStream } from './forward-stream.ts';
-import type { Answer, Http } from './http-request.ts';
+import type { Answer, Http, RequestInitLite } from './http-request.ts';
 import { Interrupted, request, triesOf } from './http-request.ts';
 import type { Tries } from './retry.ts';
 
@@ -154,6 +154,8 @@ class HttpFile implements RemoteFile {
   readonly #onClose: () => void;
   #first: First | undefined;
   #stream: ForwardStream | undefined;
+  /** Where redirects led: a hub's files lie elsewhere, and each chunk would have to be redirected again. */
+  #direct: string | undefined;
 
   constructor(
     info: RemoteInfo,
@@ -171,6 +173,7 @@ class HttpFile implements RemoteFile {
     this.#closing = closing;
     this.#onClose = onClose;
     this.#first = first;
+    this.#direct = first?.answer.movedTo;
   }
 
   get arriving(): number | undefined {
@@ -234,8 +237,30 @@ class HttpFile implements RemoteFile {
   async #range(start: number, end: number, tries: Tries): Promise<Answer> {
     const first = this.#first?.start === start ? this.#takeFirst() : undefined;
     if (first) return first;
-    const headers = { range: `bytes=${start}-${end - 1}` };
-    return request(this.#http, this.url, { headers }, tries, this.#closing.signal);
+    const init = { headers: { range: `bytes=${start}-${end - 1}` } };
+    return (await this.#straight(init, tries)) ?? this.#redirected(init, tries);
+  }
+
+  /** Undefined where the place that redirects led to is unknown, or refuses: such addresses expire. */
+  async #straight(init: RequestInitLite, tries: Tries): Promise<Answer | undefined> {
+    const url = this.#direct;
+    if (url === undefined) return undefined;
+    // A token is for the hub alone.
+    const other = new URL(url).origin !== new URL(this.url).origin;
+    const http = other ? { ...this.#http, headers: {} } : this.#http;
+    try {
+      return await request(http, url, init, tries, this.#closing.signal);
+    } catch {
+      throwIfAborted(this.#closing.signal);
+      this.#direct = undefined;
+      return undefined;
+    }
+  }
+
+  async #redirected(init: RequestInitLite, tries: Tries): Promise<Answer> {
+    const answer = await request(this.#http, this.url, init, tries, this.#closing.signal);
+    this.#direct = answer.movedTo;
+    return answer;
   }
 
   /** The end of what this answer brings. */

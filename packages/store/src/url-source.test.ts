@@ -118,6 +118,32 @@ describe('a good server', () => {
   });
 });
 
+describe('a server that redirects', () => {
+  it('is asked once, until the place refuses; a token is for it alone', async () => {
+    const place = await MisbehavingServer.start();
+    try {
+      const tokens = (log: MisbehavingServer): Array<string | undefined> =>
+        log.requests.map(({ headers }) => headers.authorization);
+      server.redirects.set('/model.gguf', place.serve('/first.bin', BYTES));
+      const source = await open({ headers: { authorization: 'Bearer t' } });
+      source.readsAhead = false;
+      for (const index of [0, 1, 2]) await expectBytes(source, index * CHUNK_BYTES, CHUNK_BYTES);
+      expect(tokens(server)).toEqual(['Bearer t']);
+      expect(tokens(place)).toEqual([undefined, undefined, undefined]);
+      expect(place.bytesSent).toBe(3 * CHUNK_BYTES);
+
+      place.files.delete('/first.bin');
+      server.redirects.set('/model.gguf', place.serve('/second.bin', BYTES));
+      await expectBytes(source, LENGTH - 100, 100);
+      expect(server.requests.length).toBe(2);
+      expect(place.requests.slice(3).map(({ path }) => path)).toEqual(['/first.bin', '/second.bin']);
+    } finally {
+      server.redirects.clear();
+      await place.stop();
+    }
+  });
+});
+
 describe('a server without ranges', () => {
   it('is read forward in one request, header re-read and all', async () => {
     server.faults = { noRange: true };

@@ -52,6 +52,8 @@ export interface LoggedRequest {
 
 export class MisbehavingServer {
   readonly files = new Map<string, { bytes: Uint8Array; etag: string }>();
+  /** Paths that are answered by a redirect. */
+  readonly redirects = new Map<string, string>();
   faults: Faults = {};
   readonly requests: LoggedRequest[] = [];
   /** The most requests that were being answered at one time. */
@@ -102,6 +104,11 @@ export class MisbehavingServer {
     response.on('close', () => this.#open--);
     if (this.faults.delayMs !== undefined) await wait(this.faults.delayMs);
     const file = this.files.get(path);
+    const elsewhere = this.redirects.get(path);
+    if (elsewhere !== undefined) {
+      response.writeHead(302, { location: elsewhere }).end();
+      return;
+    }
     if (this.#open > (this.faults.atMostAtOnce ?? Infinity)) {
       response.writeHead(429).end();
       return;
