@@ -186,6 +186,28 @@ describe('in a browser', () => {
     });
   });
 
+  it('opens a folder of safetensors that is cached without a network', async () => {
+    const store = await openDirectoryChunkStore(root);
+    const json = new TextEncoder().encode('{}');
+    server.serve('/single/config.json', json);
+    server.serve('/single/model.safetensors', PART1);
+    const folder = `${server.origin}/single/`;
+    const expected = [
+      ['config.json', json],
+      ['model.safetensors', PART1],
+    ];
+    for (const ref of [folder, `${folder}model.safetensors`]) {
+      expect(await contents(await openModel(ref, { retry, store }))).toEqual(expected);
+      server.forget();
+      expect(await contents(await openModel(ref, { retry, store }))).toEqual(expected);
+      expect(server.requests).toEqual([]);
+    }
+    // What is not there whole is asked for again, with all that may lie beside it.
+    await store.delete(`${folder}config.json`);
+    expect(await contents(await openModel(folder, { retry, store }))).toEqual(expected);
+    expect(server.requests.map(({ path }) => path)).toContain('/single/tokenizer.json');
+  });
+
   it('sends the token to the hub alone', async () => {
     const options = { token: 'T', hubUrl: 'https://huggingface.co', retry };
     await contents(await openModel(`${server.origin}/m/one.gguf`, options));

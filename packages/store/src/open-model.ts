@@ -9,7 +9,7 @@ import { ChunkPool } from './chunk-pool.ts';
 import type { ChunkStore, StoredFile } from './chunk-store.ts';
 import { isComplete } from './chunk-store.ts';
 import type { Locks } from './download-turn.ts';
-
+import { keyOfUrl } from './file-key.ts';
 import type { HubOptions, HubPlace } from './hub.ts';
 import { hubHeaders, hubOrigin, hubPlace, resolveHub } from './hub.ts';
 import type { HubRef } from './model-ref.ts';
@@ -119,7 +119,8 @@ async function openUrlFolder(url: URL, options: OpenModelOptions, pool: ChunkPoo
   const at = (name: string): string => new URL(name + url.search, url).href;
   const given = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
   const open = (name: string) => openRemoteFile(at(name), options, { pool });
-  const beside = await openAll(BESIDE_WEIGHTS, async (name) => {
+  const besides = (await besidesKept(at, given, options.store)) ?? BESIDE_WEIGHTS;
+  const beside = await openAll(besides, async (name) => {
     // A single file is a model of its own: the index speaks of others.
     if (name === SAFETENSORS_INDEX && given !== '' && allParts(given).length === 1) return [];
     return open(name).then(
@@ -139,6 +140,28 @@ async function openUrlFolder(url: URL, options: OpenModelOptions, pool: ChunkPoo
     await Promise.allSettled(files.map((source) => source.close()));
     throw error;
   }
+}
+
+/**
+ * What lies beside weights that are cached whole, undefined where they are not. All of it was asked for before them, so
+ * what is not there now was not there then, and a visit without a network need not ask again.
+ */
+async function besidesKept(
+  at: (name: string) => string,
+  given: string,
+  store: ChunkStore | undefined,
+): Promise<string[] | undefined> {
+  const isKept = async (name: string): Promise<boolean> => {
+    const file = await store?.find(keyOfUrl(at(name))).catch(() => undefined);
+    return file !== undefined && isComplete(file);
+  };
+  const weights = given !== '' ? allParts(given) : ['model.safetensors'];
+  const whole = (await Promise.all(weights.map(isKept))).every(Boolean);
+  if (!whole && (given !== '' || !(await isKept(SAFETENSORS_INDEX)))) return undefined;
+  const kept = await Promise.all(BESIDE_WEIGHTS.map(isKept));
+  const names = BESIDE_WEIGHTS.filter((_, i) => kept[i]);
+  // Every model and every adapter has one: without it the store had failed.
+  return names.some((name) => /^(adapter_)?config\.json$/.test(name)) ? names : undefined;
 }
 
 /** The files that an index names, in order; checked by the room that reads them. */
