@@ -1,7 +1,7 @@
 // The store as one load sees it: knows which files it is about and what they lack, and asks for room before anything
 // is kept. Where there is none nothing more is kept, so that a model that does not fit whole does not fill the storage
 // with its beginning.
-import type { QuernError } from '@quern/spec';
+import { QuernError } from '@quern/spec';
 import type { ChunkStore, FileInfo, StoredFile } from './chunk-store.ts';
 import { storedBytes } from './chunk-store.ts';
 
@@ -10,8 +10,18 @@ export interface LoadStoreOptions {
   onOpen?: (key: string) => void;
   /** Resolves to why there is no room for what the files lack, undefined where there is. Never rejects. */
   room: (load: LoadStore) => Promise<QuernError | undefined>;
+  /** Asked once when the storage turns out to be full all the same: whether room was made for so many bytes. */
+  onFull?: (load: LoadStore, bytes: number) => Promise<boolean>;
+  /** How long the storage may take to notice what was deleted, in steps; browsers clean up behind. */
+  settleMs?: readonly number[];
   /** The files are only looked at: that is no use of them. */
   peek?: boolean | undefined;
+}
+
+const SETTLE_MS = [0, 200, 1000, 3000];
+
+function isFull(error: unknown): error is QuernError {
+  return QuernError.is(error) && error.code === 'storage-full';
 }
 
 export class LoadStore implements ChunkStore {
@@ -22,6 +32,7 @@ export class LoadStore implements ChunkStore {
   /** The answer for so many files; more files, another question. */
   #asked = 0;
   #answer: Promise<QuernError | undefined> = Promise.resolve(undefined);
+  #made: Promise<boolean> | undefined;
 
   constructor(store: ChunkStore, options: LoadStoreOptions) {
     this.#store = store;
@@ -39,7 +50,8 @@ export class LoadStore implements ChunkStore {
   }
 
   async open(info: FileInfo): Promise<StoredFile> {
-    const file = await this.#store.open(this.#options.peek ? { ...info, peek: true } : info);
+    const asked = this.#options.peek ? { ...info, peek: true } : info;
+    const file = await this.#whereFull(() => this.#store.open(asked), info.byteLength);
     if (this.#keys.has(file.key)) return file;
     this.#keys.add(file.key);
     this.#missing += file.byteLength - storedBytes(file);
@@ -50,8 +62,32 @@ export class LoadStore implements ChunkStore {
   async put(file: StoredFile, index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const refusal = await this.#room();
     if (refusal) throw refusal;
-    await this.#store.put(file, index, bytes);
+    await this.#whereFull(() => this.#store.put(file, index, bytes), this.#missing);
     this.#missing -= bytes.length;
+  }
+
+  /** Browsers do not tell how much room there really is: the write that fails does. `missing` bytes are to come. */
+  async #whereFull<T>(write: () => Promise<T>, missing: number): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      let failure = error;
+      this.#made ??= this.#options.onFull?.(this, missing) ?? Promise.resolve(false);
+      if (await this.#made) {
+        for (const ms of this.#options.settleMs ?? SETTLE_MS) {
+          await new Promise((resolve) => setTimeout(resolve, ms));
+          try {
+            return await write();
+          } catch (again) {
+            if (!isFull(again)) throw again;
+            failure = again;
+          }
+        }
+      }
+      const told = `${failure.message}; ${(missing / 1e6).toFixed(1)} MB of the model are not kept`;
+      throw new QuernError('storage-full', told, { cause: failure });
+    }
   }
 
   #room(): Promise<QuernError | undefined> {

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { QuernError } from '@quern/spec';
 import type { ChunkStore } from './chunk-store.ts';
+import { CHUNK_BYTES } from './chunk-store.ts';
 import { openDirectoryChunkStore } from './directory-chunk-store.ts';
 import { LoadStore } from './load-store.ts';
 import { makeRoom } from './make-room.ts';
+import { alteredStore } from './testing/altered-store.ts';
 import { patternBytes } from './testing/pattern-bytes.ts';
 
 let path: string;
@@ -114,5 +116,35 @@ describe('the store of one load', () => {
     expect(answers).toBe(1);
     await load.close();
     expect(await left()).toEqual(['a', 'b']);
+  });
+
+  it('that turns out to be full tries again where room was made, and else says what is not kept', async () => {
+    const full = new QuernError('storage-full', 'no room');
+    for (const [made, fails, expected] of [
+      [true, 2, undefined],
+      [true, 9, 'no room; 70.0 MB of the model are not kept'],
+      [false, 1, 'no room; 70.0 MB of the model are not kept'],
+    ] as const) {
+      let left = fails;
+      let asked = 0;
+      const name = `${made} ${fails}`;
+      const info = { key: key(name), name, byteLength: 70e6, validator: '"1"' };
+      const failing = alteredStore(store, {
+        put: async () => {
+          if (left-- > 0) throw full;
+        },
+      });
+      const load = new LoadStore(failing, {
+        room: async () => undefined,
+        onFull: async () => (asked++, made),
+        settleMs: [0, 1, 1],
+      });
+      const file = await load.open(info);
+      const put = load.put(file, 0, patternBytes(CHUNK_BYTES));
+      if (expected === undefined) await put;
+      else await expect(put).rejects.toMatchObject({ code: 'storage-full', message: expected });
+      await load.put(file, 1, patternBytes(CHUNK_BYTES)).catch(() => undefined);
+      expect(asked).toBe(1);
+    }
   });
 });

@@ -9,7 +9,7 @@ import type { LoadRequest, ModelRef } from '../wire/host-api.ts';
 import { holdFile, type SharedLocks } from './files-in-use.ts';
 import type { LoadHooks } from './load-hooks.ts';
 import type { VerifyOptions } from './models.ts';
-import { seeToRoom } from './room.ts';
+import { makeRoomNow, seeToRoom } from './room.ts';
 
 /** Which files. */
 export type FilesRequest = Pick<
@@ -74,12 +74,15 @@ export function createKeeper({ openStore, openModel, usage, memory, locks }: Kee
     { makeRoom }: FilesRequest,
     used: AbortSignal | undefined,
     onMade: LoadHooks['onWarning'],
-  ): LoadStore =>
-    new LoadStore(kept, {
+  ): LoadStore => {
+    const room = { makeRoom, usage, locks, onMade };
+    return new LoadStore(kept, {
       peek: used === undefined,
       onOpen: (key) => locks && used && holdFile(locks, key, used),
-      room: (load) => seeToRoom(load, { makeRoom, usage, locks, onMade }),
+      room: (load) => seeToRoom(load, room),
+      onFull: (load, bytes) => makeRoomNow(load, bytes, room),
     });
+  };
   return {
     async open(request, { onWarning, signal, budget, peek } = {}) {
       const warn = onceOfEach(onWarning);
