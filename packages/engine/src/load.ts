@@ -98,14 +98,15 @@ async function build(
   const vectors = await readSmall(file, signal);
   const layout = layOut({ gpu, file, vectors, keepTaps, wholeCache, ...fitted });
   const { weights, model, groups, kvGroups, layers, steps, sampler, plans } = layout;
-  const outOfMemory = await gpu.device.popErrorScope();
-  if (outOfMemory) {
+  // Gigabytes take the driver seconds: the first weights come meanwhile.
+  const allocating = gpu.device.popErrorScope().then((outOfMemory) => {
+    if (!outOfMemory) return;
     throw new QuernError(
       'out-of-memory',
       `The GPU has no room for ${weights.byteLength} bytes of weights and the KV cache of ${contextLength} tokens. ` +
         'Try a smaller quantisation or a smaller context.',
     );
-  }
+  });
   const cache = new SequenceCache(groups);
   const runner = new Runner({
     gpu,
@@ -149,10 +150,12 @@ async function build(
       reading,
       prefilling,
       keeping,
+      allocating,
     ]);
   } catch (error) {
     failing.abort();
     await Promise.allSettled([streaming, reading, keeping]);
+    await allocating; // where that failed, it is what made the others fail
     throw error;
   }
   const done = performance.now();
