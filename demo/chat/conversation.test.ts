@@ -75,8 +75,10 @@ test('goes on from what was kept; a turn without an answer is left out', async (
   ];
   const conversation = new Conversation(1, before);
   expect(conversation.says(before)).toBe(true);
+  const next = conversation.messages('And?');
   await conversation.ask(engine, 'And?', never, ignore);
-  expect(asked[0]).toEqual([
+  expect(asked[0]).toEqual(next);
+  expect(next).toEqual([
     { role: 'user', content: 'Hi' },
     { role: 'assistant', content: 'Hello' },
     { role: 'user', content: 'And?' },

@@ -45,6 +45,17 @@ export class Conversation {
     );
   }
 
+  /** What is sent when `prompt` is asked next. */
+  messages(prompt: string): ChatMessageParam[] {
+    return [
+      ...this.#exchanges.flatMap(({ asked, said }) => [
+        { role: 'user' as const, content: asked },
+        { role: 'assistant' as const, content: said },
+      ]),
+      { role: 'user', content: prompt },
+    ];
+  }
+
   /**
    * Asks and streams: `onText` gets each piece as it comes, with the figures so far. The turn is kept
    * only if some answer came. Throws what the engine throws, but for the signal's own abort.
@@ -55,13 +66,7 @@ export class Conversation {
     signal: AbortSignal,
     onText: (piece: string, meter: AnswerMeter) => void,
   ): Promise<Answer> {
-    const messages: ChatMessageParam[] = [
-      ...this.#exchanges.flatMap(({ asked, said }) => [
-        { role: 'user' as const, content: asked },
-        { role: 'assistant' as const, content: said },
-      ]),
-      { role: 'user', content: prompt },
-    ];
+    const messages = this.messages(prompt);
     const meter = startMeter();
     let text = '';
     let end: Answer['end'] = 'stop';

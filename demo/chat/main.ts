@@ -73,7 +73,7 @@ keeper.onChange(async ({ chat: id, kind }) => {
 });
 
 /** Loads a model in place of the one before; undefined when that failed or was cancelled (said on the page). */
-async function load(choice: ModelChoice): Promise<Engine | undefined> {
+async function load(choice: ModelChoice, prompt?: string): Promise<Engine | undefined> {
   if (session.isLoading) return undefined;
   answering?.abort();
   notices.replaceChildren();
@@ -84,6 +84,7 @@ async function load(choice: ModelChoice): Promise<Engine | undefined> {
   setupTitle.hidden = true;
   try {
     const started = session.load(choice, {
+      ...(prompt !== undefined && { prompt: chat.conversation.messages(prompt) }),
       onProgress(progress) {
         loading.show(progress);
         tell('quern:progress', progress);
@@ -123,7 +124,7 @@ async function answer(prompt: string, choice: ModelChoice | undefined): Promise<
   composer.setBusy(true);
   showState();
   const here = chat;
-  const engine = choice ? await load(choice) : session.engine;
+  const engine = choice ? await load(choice, prompt) : session.engine;
   if (!engine || here !== chat) {
     turn.remove();
     composer.giveBack(prompt);

@@ -1,8 +1,13 @@
 // The one engine of a page, and its life: load, replace, cancel, unload.
-import { createEngine, type Engine, type Progress, type QuernError } from './engine.ts';
+import { createEngine, QuernError, type ChatMessageParam, type Engine, type Progress } from './engine.ts';
 import type { ModelChoice } from './models.ts';
 
+/** What a prompt may fail with that another, or none, would not. */
+const PROMPT_CODES = new Set(['context-overflow', 'invalid-request', 'template-error']);
+
 export interface LoadHooks {
+  /** What will be asked first: it is computed while the weights arrive. */
+  prompt?: ChatMessageParam[];
   onProgress: (progress: Progress) => void;
   onWarning?: (warning: QuernError) => void;
 }
@@ -52,6 +57,15 @@ export class Session {
     this.#engine = undefined;
     this.#choice = undefined;
     await before?.unload();
-    return createEngine({ model: choice.source, signal, ...hooks });
+    const { prompt, ...rest } = hooks;
+    const options = { model: choice.source, signal, ...rest };
+    if (!prompt) return createEngine(options);
+    try {
+      return await createEngine({ ...options, prompt });
+    } catch (error) {
+      // The model may be good all the same: a base model has no chat template. The request will tell what is wrong.
+      if (!PROMPT_CODES.has(QuernError.from(error).code)) throw error;
+      return createEngine(options);
+    }
   }
 }
