@@ -27,15 +27,7 @@ export {
 export { type KvShape, PAGE_TOKENS, pageBytes } from './lib/kv.ts';
 export { loraAdd, type LoraAddOptions } from './lora-add/lora-add.ts';
 export { chooseVariants, type Variants } from './lib/variants.ts';
-export {
-  createWeight,
-  destroyWeight,
-  fitsOnePart,
-  roomOf,
-  type Weight,
-  weightBytes,
-  writeRows,
-} from './lib/weight.ts';
+export { createWeight, destroyWeight, fitsOnePart, type Weight, writeRows } from './lib/weight.ts';
 export { matmul, type MatmulOptions } from './matmul/matmul.ts';
 export {
   type ExpertActivation,

@@ -47,7 +47,7 @@ function strides(dtype: DType, cols: number) {
   };
 }
 
-/** Bytes that `createWeight` takes on the GPU, give or take the alignment of its regions. */
+/** Bytes of rows on the GPU, without the alignment of their regions. */
 export function weightBytes(dtype: DType, rows: number, cols: number): number {
   const { quantsStride, scalesStride } = strides(dtype, cols);
   return rows * (quantsStride * 16 + scalesStride * 4) + codebookBytes(dtype);

@@ -67,7 +67,7 @@ export async function fit(file: ModelFile, options: FitOptions): Promise<Fit> {
 }
 
 /** The model's dimensions. Throws for what this build does not run. */
-export function readConfig(file: ModelFile): ModelConfig {
+function readConfig(file: ModelFile): ModelConfig {
   const architecture = findArchitecture(file.architecture);
   requireDecodable(file);
   return architecture.config(file.metadata, file.architecture);
