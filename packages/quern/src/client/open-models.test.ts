@@ -30,6 +30,12 @@ afterEach(async () => {
 
 /** A page's Models over a host of this process. */
 function models(options: Partial<KeeperOptions> = {}): Models {
+  open.push(openModels({ worker: host(options) }));
+  return open.at(-1)!;
+}
+
+/** A host's entry. */
+function host(options: Partial<KeeperOptions> = {}): MessagePort {
   const usage = async () => ({ usage: 1, quota: 99e6, persisted: false });
   const keeper = createKeeper({
     openStore: () => openDirectoryChunkStore(path),
@@ -42,8 +48,7 @@ function models(options: Partial<KeeperOptions> = {}): Models {
   const load = () => Promise.reject(new QuernError('internal', 'nothing is to be loaded here'));
   createHost({ plan: plans, load, keeper, hasGpu: async () => false }).listen(port1);
   port1.start();
-  open.push(openModels({ worker: port2 }));
-  return open.at(-1)!;
+  return port2;
 }
 
 async function keep(key: string, bytes: number): Promise<void> {
@@ -186,6 +191,38 @@ describe('the models of a page', () => {
       expect(started.every(({ terminated }) => terminated)).toBe(true);
     }
     await cache.close();
+  });
+
+  it('start another worker when one has died, and stop it when they are closed', async () => {
+    const started: MortalWorker[] = [];
+    class MortalWorker extends EventTarget {
+      terminated = false;
+      readonly #entry = host();
+      constructor() {
+        super();
+        started.push(this);
+      }
+      postMessage(message: unknown, transfer: Transferable[]) {
+        this.#entry.postMessage(message, transfer as never);
+      }
+      terminate() {
+        this.terminated = true;
+      }
+    }
+    const here = import.meta.url;
+    vi.stubGlobal('location', { href: here, origin: new URL(here).origin });
+    vi.stubGlobal('Worker', MortalWorker);
+    const cache = openModels();
+    for (const count of [1, 2]) {
+      expect(await cache.list()).toEqual([]);
+      expect(await cache.list()).toEqual([]);
+      expect(started).toHaveLength(count);
+      if (count === 1)
+        started[0]!.dispatchEvent(Object.assign(new Event('error'), { message: 'out of memory' }));
+    }
+    expect(started.map(({ terminated }) => terminated)).toEqual([true, false]);
+    await cache.close();
+    expect(started.map(({ terminated }) => terminated)).toEqual([true, true]);
   });
 
   it('ask the browser to keep them, unless it does already', async () => {

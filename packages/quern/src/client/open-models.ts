@@ -17,16 +17,15 @@ export interface OpenModelsOptions {
 /** What can be done with models besides running them. Nothing is started before the first call. */
 export function openModels(options: OpenModelsOptions = {}): Models {
   let connected: Promise<Link> | undefined;
-  let end = (): void => undefined;
 
   const open = async (): Promise<Link> => {
     const started = options.worker ? undefined : startWorker();
     try {
       const link = await connect(options.worker ?? started!.worker, platformLocks());
-      end = () => {
-        link.close();
+      link.onFail(() => {
         started?.terminate();
-      };
+        connected = undefined; // a worker that died: the next call starts another
+      });
       return link;
     } catch (error) {
       started?.terminate();
@@ -69,9 +68,8 @@ export function openModels(options: OpenModelsOptions = {}): Models {
       });
     },
     async close() {
-      await connected?.catch(() => undefined);
-      connected = undefined;
-      end();
+      const closing = await connected?.catch(() => undefined);
+      closing?.close();
     },
   };
 }
