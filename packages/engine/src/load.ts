@@ -128,6 +128,7 @@ async function build(
     sources: file.sources,
     weights,
     budget,
+    byUse: options.prompt !== undefined && !file.sources.some(({ forwardOnly }) => forwardOnly),
     onProgress,
     signal: ending,
   });

@@ -1,4 +1,4 @@
-// Streams a model's tensors to the GPU in the order of their bytes, a strip of rows at a time: the next one is read
+// Streams a model's tensors to the GPU, in the order of their bytes or in that of their use, a strip of rows at a time: the next one is read
 // while the last is repacked and on its way. What is read, repacked and not yet taken by the GPU counts against the
 // load's byte budget.
 
@@ -24,6 +24,8 @@ export interface WeightStreamOptions {
   sources: readonly ByteSource[];
   weights: WeightRegistry;
   budget: ByteBudget;
+  /** Read in the order in which a forward pass comes to them, instead of that of their bytes. */
+  byUse?: boolean;
   onProgress?: ((progress: Progress) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -54,7 +56,7 @@ interface Strip {
  */
 export async function streamWeights(options: WeightStreamOptions): Promise<StreamTimes> {
   const { gpu, sources, weights, onProgress, signal } = options;
-  const wanted = weights.wanted();
+  const wanted = weights.wanted(options.byUse);
   /** Wanted bytes of each file. */
   const ofFile = sources.map(() => 0);
   for (const { file, byteLength } of wanted) ofFile[file]! += byteLength;

@@ -21,6 +21,7 @@ import { Arrivals } from './arrivals.ts';
 import { expertBiasSink, expertSink } from './expert-sinks.ts';
 import { type ExpertLayout, type Experts, expertTensors } from './experts.ts';
 import type { Linear, LinearWeight } from './linear.ts';
+import { inOrderOfBytes, inOrderOfUse } from './reading-order.ts';
 
 /** Takes `count` rows of a tensor from `firstRow` on; they come in order. */
 export type RowSink = (firstRow: number, count: number, bytes: Uint8Array) => void;
@@ -307,11 +308,14 @@ export class WeightRegistry {
     return info;
   }
 
-  /** The tensors of the file that are wanted, in the order of their bytes. */
-  wanted(): TensorInfo[] {
+  /**
+   * The tensors of the file that are wanted, in the order of their bytes; `byUse`: first those of the embedding, then
+   * layer by layer, last those of the head.
+   */
+  wanted(byUse = false): TensorInfo[] {
     return [...this.#destinations.keys()]
       .map((name) => this.#turned.get(name) ?? this.#tensors.get(name)!)
-      .sort((a, b) => a.file - b.file || a.offset - b.offset);
+      .sort(byUse ? inOrderOfUse : inOrderOfBytes);
   }
 
   /**

@@ -23,6 +23,8 @@ export interface ByteSource {
    * agrees with the SHA-256 that a hub told. Throws 'corrupt-file' where it does not, 'network', 'aborted'.
    */
   complete?(options?: CompleteOptions): Promise<void>;
+  /** True: it comes in one piece from front to back (a server without ranges), and to go back is to begin anew. */
+  readonly forwardOnly?: boolean;
   /** False: its reader wants a header and no more, so nothing is fetched ahead. Default true. */
   readsAhead?: boolean;
   close(): Promise<void>;

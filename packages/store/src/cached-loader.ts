@@ -83,6 +83,10 @@ export class CachedLoader implements ChunkLoader {
     return this.#remote?.bytesFetched ?? 0;
   }
 
+  get forwardOnly(): boolean {
+    return this.#remote?.ranged === false;
+  }
+
   /** Chunks that come are stored. */
   get keeps(): boolean {
     return this.#writer !== undefined && !this.#writer.failed;

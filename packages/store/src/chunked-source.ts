@@ -19,6 +19,8 @@ export interface ChunkLoader {
   readonly bytesFetched: number;
   /** Bytes that a store has. */
   readonly cachedBytes?: number;
+  /** The network gives it from front to back alone. */
+  readonly forwardOnly: boolean;
   /** Whether the chunk would have to come over the network. */
   fromNetwork(index: number): boolean;
   load(index: number): Promise<LoadedChunk & { from: 'network' | 'cache' }>;
@@ -53,6 +55,10 @@ export class ChunkedSource implements ByteSource {
 
   get cachedBytes(): number {
     return this.#loader.cachedBytes ?? 0;
+  }
+
+  get forwardOnly(): boolean {
+    return this.#loader.forwardOnly;
   }
 
   /** The signal ends this read; chunks under way go on for later reads, until `close`. */

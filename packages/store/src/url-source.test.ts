@@ -68,6 +68,7 @@ describe('a good server', () => {
   it('reads ahead with several requests at once, and asks for no byte twice', async () => {
     server.faults = { delayMs: 30 };
     const source = await open();
+    expect(source.forwardOnly).toBe(false);
     await readForward(source);
     expect(server.maxOpen).toBeGreaterThanOrEqual(3);
     expect(server.maxOpen).toBeLessThanOrEqual(MAX_REQUESTS);
@@ -148,6 +149,7 @@ describe('a server without ranges', () => {
   it('is read forward in one request, header re-read and all', async () => {
     server.faults = { noRange: true };
     const source = await open();
+    expect(source.forwardOnly).toBe(true);
     await expectBytes(source, 0, 24);
     await expectBytes(source, 24, 100_000);
     await expectBytes(source, 0, 24);

@@ -32,6 +32,9 @@ export async function openUrl(url: string, options: UrlOptions = {}): Promise<By
     get bytesFetched(): number {
       return remote.bytesFetched;
     },
+    get forwardOnly() {
+      return !remote.ranged;
+    },
     fromNetwork: () => true,
     load: async (index: number) => ({ bytes: await readChunk(remote, index), from: 'network' as const }),
     close: async () => remote.close(),
