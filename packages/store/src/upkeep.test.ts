@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,9 +25,14 @@ afterEach(async () => {
   await rm(path, { recursive: true });
 });
 
-async function keep(key: string, mark: ModelRefMark, indices = [0, 1, 2]): Promise<void> {
+async function keep(
+  key: string,
+  mark: ModelRefMark,
+  indices = [0, 1, 2],
+  more: { sha256?: string } = {},
+): Promise<void> {
   const name = key.split('/').at(-1)!;
-  const file = await store.open({ key, name, byteLength: BYTES.length, validator: '"1"', mark });
+  const file = await store.open({ key, name, byteLength: BYTES.length, validator: '"1"', mark, ...more });
   for (const i of indices) await store.put(file, i, BYTES.slice(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES));
 }
 
@@ -71,6 +77,18 @@ describe('verifying a model', () => {
     const left = (await store.find(A))!;
     expect([[...left.stored].sort(), left.verified]).toEqual([[0, 2], false]);
     expect(await verifyModel(store, REF)).toEqual({ checked: 2, damaged: 0 });
+  });
+
+  it('compares a whole file with the SHA-256 of its hub, once', async () => {
+    const mark = { ref: REF, index: 0, count: 1 };
+    const sha = createHash('sha256').update(BYTES).digest('hex');
+    await keep(A, mark, [0, 1, 2], { sha256: sha });
+    expect(await verifyModel(store, REF)).toEqual({ checked: 3, damaged: 0 });
+    expect((await store.find(A))?.verified).toBe(true);
+    // Another file of the same length, as sound as it came.
+    await keep('hub:a/b@main/y.gguf', { ...mark, ref: 'c/d' }, [0, 1, 2], { sha256: 'f'.repeat(64) });
+    expect(await verifyModel(store, 'c/d')).toEqual({ checked: 3, damaged: 3 });
+    expect((await store.list()).map(({ key }) => key)).toEqual([A]);
   });
 
   it('ends when it is told to, and where the model goes away meanwhile', async () => {

@@ -37,7 +37,10 @@ export interface Models {
   persist(): Promise<boolean>;
   /** Throws 'not-found'. */
   delete(id: string): Promise<void>;
-  /** Reads all that is stored and compares it; what is damaged is dropped alone. Throws 'not-found', 'aborted'. */
+  /**
+   * Reads all that is stored and compares it with its SHA-256; what is damaged is dropped alone, a file that is another
+   * than its hub's as a whole. Throws 'not-found', 'aborted'.
+   */
   verify(id: string, options?: VerifyOptions): Promise<VerifyReport>;
   /**
    * The bytes of a file of a complete model, in order, read as they are taken. Throws (when it is read)
