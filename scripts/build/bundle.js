@@ -13,7 +13,7 @@ const LATER = {
     askers: /\/formats\/src\/(open-model-file|adapter\/open-adapter)\.ts$/,
   },
   templates: { entry: '../text/src/templates.ts', askers: /\/text\/src\/load-templates\.ts$/ },
-  upkeep: { entry: '../store/src/upkeep.ts', askers: /\/store\/src\/load-upkeep\.ts$/ },
+  upkeep: { entry: '../store/src/upkeep/upkeep.ts', askers: /\/store\/src\/upkeep\/load-upkeep\.ts$/ },
 };
 
 /** Part of the package -> its entries, and where it runs. */

@@ -5,19 +5,19 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ByteSource } from '@quern/spec';
 import { QuernError } from '@quern/spec';
-import type { ChunkPool } from './chunk-pool.ts';
-import { chooseInFolder, nameInFolder } from './folder-choice.ts';
-import { openNodeFile } from './node-file-source.ts';
-import type { ModelRef, OpenModelOptions } from './open-model.ts';
-import { isOne, openModelWith } from './open-model.ts';
-import { isFolderHandle } from './picked-handle.ts';
-import { withBeside } from './safetensors-choice.ts';
-import { allParts } from './split-name.ts';
-import { storageError } from './storage-error.ts';
+import type { ChunkPool } from './reading/chunk-pool.ts';
+import { chooseInFolder, nameInFolder } from './models/folder-choice.ts';
+import { openNodeFile } from './models/node-file-source.ts';
+import type { ModelRef, OpenModelOptions } from './models/open-model.ts';
+import { isOne, openModelWith } from './models/open-model.ts';
+import { isFolderHandle } from './models/picked-handle.ts';
+import { withBeside } from './models/safetensors-choice.ts';
+import { allParts } from './models/split-name.ts';
+import { storageError } from './chunk-stores/storage-error.ts';
 
-export { openDirectoryChunkStore } from './directory-chunk-store.ts';
-export { directoryUsage } from './directory-usage.ts';
-export { openNodeFile } from './node-file-source.ts';
+export { openDirectoryChunkStore } from './chunk-stores/directory-chunk-store.ts';
+export { directoryUsage } from './chunk-stores/directory-usage.ts';
+export { openNodeFile } from './models/node-file-source.ts';
 
 /**
  * As the browser's openModel, but a path is one of the file system: a .gguf or .safetensors file (with its

@@ -1,5 +1,5 @@
 // A chunk store of which some methods are others: those that a test lets fail.
-import type { ChunkStore } from '../chunk-store.ts';
+import type { ChunkStore } from '../chunk-stores/chunk-store.ts';
 
 export function alteredStore(store: ChunkStore, methods: Partial<ChunkStore>): ChunkStore {
   return new Proxy(store, {

@@ -1,5 +1,5 @@
 // Web Locks as the tabs of an origin share them, as far as they are used here: exclusive, in line, ifAvailable, signal.
-import type { Locks } from '../download-turn.ts';
+import type { Locks } from '../reading/download-turn.ts';
 
 export class FakeLocks {
   readonly #held = new Map<string, Array<() => void>>();
