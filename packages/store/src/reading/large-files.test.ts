@@ -6,7 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openCached } from './cached-source.ts';
-import { CHUNK_BYTES, chunkCount, chunkLength, isComplete, storedBytes } from '../chunk-stores/chunk-store.ts';
+import {
+  CHUNK_BYTES,
+  chunkCount,
+  chunkLength,
+  isComplete,
+  storedBytes,
+} from '../chunk-stores/chunk-store.ts';
 import { openDirectoryChunkStore } from '../chunk-stores/directory-chunk-store.ts';
 import { openIndexedDbChunkStore } from '../chunk-stores/indexeddb-chunk-store.ts';
 import { checkRange } from './chunked-source.ts';
