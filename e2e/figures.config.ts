@@ -2,8 +2,8 @@
 import { defineConfig } from 'playwright/test';
 
 export default defineConfig({
-  testDir: 'loading',
-  testMatch: '*.bench.ts',
+  testDir: '.',
+  testMatch: ['loading/*.bench.ts', 'rivals/*.bench.ts'],
   outputDir: '../test-results',
   workers: 1,
   reporter: 'list',

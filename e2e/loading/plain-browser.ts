@@ -11,7 +11,12 @@ export interface PlainBrowser {
   close(): Promise<void>;
 }
 
-export function openPlainBrowser(url: string, profile: string, flags: readonly string[] = []): PlainBrowser {
+/** `flags`: which adapter the browser has, as of scripts/browser/flags.js. */
+export function openPlainBrowser(
+  url: string,
+  profile: string,
+  flags: readonly string[] = SOFTWARE,
+): PlainBrowser {
   const browser = process.env.QUERN_BROWSER ?? findBrowser();
   if (!browser) throw new Error('no browser: `npm test` installs one');
   const quiet = [
@@ -22,7 +27,7 @@ export function openPlainBrowser(url: string, profile: string, flags: readonly s
   ];
   const child = spawn(
     browser,
-    ['--headless', '--no-sandbox', ...quiet, `--user-data-dir=${profile}`, ...SOFTWARE, ...flags, url],
+    ['--headless', '--no-sandbox', ...quiet, `--user-data-dir=${profile}`, ...flags, url],
     { stdio: 'ignore', detached: true },
   );
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
