@@ -26,6 +26,7 @@ import type {
 } from '../openai/completion-types.ts';
 import type { RequestOptions } from '../openai/shared-params.ts';
 import type { AdapterRequest } from '../wire/host-api.ts';
+import { benchRequest } from './bench-request.ts';
 import { chatCreate, completionCreate } from './create.ts';
 
 /** Which adapter: what a model may be, as a folder of PEFT or a GGUF. */
@@ -78,7 +79,10 @@ export interface Engine {
   unloadAdapter(id: string): Promise<void>;
   /** Model, memory, adapter and its limits, kernel variants, load times. */
   info(): Promise<EngineInfo>;
-  /** Speed: rows as they are measured. Defaults: prompts of 128 and 512 tokens, 64 decoded after none, 3 times. */
+  /**
+   * Speed: rows as they are measured. Defaults: prompts of 32 to 2,048 tokens, and 64 decoded after none and after up to 8,192,
+   * as far as the context goes; less on a software adapter.
+   */
   bench(request?: Partial<BenchRequest>, options?: RequestOptions): AsyncIterable<BenchRow>;
   /** Time per kernel of one decode step or one prefill chunk. Throws where the adapter has no timestamps. */
   profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]>;
@@ -90,15 +94,9 @@ export interface Engine {
   unload(): Promise<void>;
 }
 
-export const DEFAULT_BENCH: BenchRequest = {
-  promptTokens: [128, 512],
-  decodeTokens: 64,
-  depths: [0],
-  repetitions: 3,
-};
-
 export async function makeEngine(backend: Backend): Promise<Engine> {
-  const { model } = await backend.info();
+  const loaded = await backend.info();
+  const { model } = loaded;
   let unloading: Promise<void> | undefined;
   const alive = (): Backend => {
     if (unloading) throw new QuernError('unloaded', 'This engine was unloaded. Create another one.');
@@ -108,8 +106,7 @@ export async function makeEngine(backend: Backend): Promise<Engine> {
     chat: { completions: { create: chatCreate(alive, model) } },
     completions: { create: completionCreate(alive, model) },
     info: async () => alive().info(),
-    bench: (request, options) =>
-      alive().bench({ ...DEFAULT_BENCH, ...request }, options?.signal ?? undefined),
+    bench: (request, options) => alive().bench(benchRequest(loaded, request), options?.signal ?? undefined),
     profile: async (phase) => alive().profile(phase),
     roofline: async () => alive().roofline(),
     loadAdapter: async ({ id, model: files }, options) =>

@@ -1,11 +1,12 @@
 // `quern bench`: prefill and decode speed, as llama-bench shows them.
 
-import type { BenchRow } from '@quern/spec';
-import { DEFAULT_BENCH } from '../api/engine.ts';
-import { loadRequest, MODEL_OPTIONS, parseCommand, wholeNumber, wholeNumbers } from './arguments.ts';
+import { type BenchRow, QuernError } from '@quern/spec';
+import { benchRequest } from '../api/bench-request.ts';
+import { loadRequest, MODEL_OPTIONS, parseCommand, text, wholeNumber, wholeNumbers } from './arguments.ts';
+import { historyLine, type HistoryRun, newestRun, ratioTo, readRuns } from './bench-history.ts';
 import { adapterName, withModel } from './loaded.ts';
 import { kernelTables, profileKernels } from './kernel-tables.ts';
-import type { Command } from './tools.ts';
+import type { Command, Tools } from './tools.ts';
 import { bytes, count, table } from './words.ts';
 
 export const bench: Command = {
@@ -15,6 +16,8 @@ export const bench: Command = {
   -n 64               tokens to decode; 0 for none
   -d 0,512            how many tokens the cache holds before them
   -r 3                repetitions
+  --history F.jsonl   adds this run to the file as a line: commit, date, adapter, model, rows
+  --against F.jsonl   the ratio to the newest line of that file with this model and adapter, beside each row
   --context N, --kv TYPE, --variant axis=value, --json  as for run`,
 
   async run(args, tools) {
@@ -24,56 +27,89 @@ export const bench: Command = {
       tokens: { type: 'string', short: 'n' },
       depths: { type: 'string', short: 'd' },
       repetitions: { type: 'string', short: 'r' },
+      history: { type: 'string' },
+      against: { type: 'string' },
     });
-    const request = {
-      promptTokens: (wholeNumbers(values, 'prompt', 0) ?? DEFAULT_BENCH.promptTokens).filter((n) => n > 0),
-      decodeTokens: wholeNumber(values, 'tokens', 0) ?? DEFAULT_BENCH.decodeTokens,
-      depths: wholeNumbers(values, 'depths', 0) ?? DEFAULT_BENCH.depths,
-      repetitions: wholeNumber(values, 'repetitions', 1) ?? DEFAULT_BENCH.repetitions,
+    const given = {
+      promptTokens: wholeNumbers(values, 'prompt', 0)?.filter((n) => n > 0),
+      decodeTokens: wholeNumber(values, 'tokens', 0),
+      depths: wholeNumbers(values, 'depths', 0),
+      repetitions: wholeNumber(values, 'repetitions', 1),
     };
+    const [historyFile, againstFile] = [text(values, 'history'), text(values, 'against')];
+    // Before minutes are spent: a file that is not there, or is no history.
+    const past = againstFile === undefined ? undefined : await readPast(againstFile, historyFile, tools);
     await withModel(loadRequest(model, values), tools, async (engine, info) => {
+      const adapter = adapterName(info.adapter);
+      const earlier = past?.({ model: info.model, adapter });
+      if (past) tools.err(`${beside(earlier, againstFile!)}\n`);
       const rows: Array<ReturnType<typeof statistics>> = [];
-      for await (const row of engine.bench(request, tools.signal)) {
+      for await (const row of engine.bench(benchRequest(info, given), tools.signal)) {
         rows.push(statistics(row));
         tools.err(`${testName(row)}: ${rows.at(-1)!.tokens_per_second.toFixed(2)} tokens/s\n`);
       }
+      if (historyFile !== undefined) {
+        const { model: name, kv, variants } = info;
+        const [commit, date] = [await tools.commit(), new Date().toISOString()];
+        await tools.appendText(
+          historyFile,
+          historyLine({ commit, date, model: name, adapter, kv, variants, rows }),
+        );
+      }
+      const compared = rows.map((row) => ({ ...row, ratio: ratioTo(earlier, row) }));
       const kernels = await profileKernels(engine, info);
       if (values['json'] === true) {
-        const { architecture: arch, parameters, memory, adapter, variants, timings } = info;
+        const { architecture: arch, parameters, memory, variants, timings } = info;
         const result = {
           model: info.model,
           arch,
           parameters,
           kv: info.kv,
-          rows,
+          rows: compared,
+          ...(earlier && { against: { commit: earlier.commit, date: earlier.date } }),
           kernels,
           timings,
           memory,
-          adapter,
+          adapter: info.adapter,
           variants,
         };
         tools.out(`${JSON.stringify(result)}\n`);
         return;
       }
-      const shared = [
-        info.model,
-        bytes(info.memory.weightBytes),
-        count(info.parameters),
-        adapterName(info.adapter),
-      ];
+      const shared = [info.model, bytes(info.memory.weightBytes), count(info.parameters), adapter];
       tools.out(
         table(
-          ['model', 'size', 'params', 'adapter', 'test', 't/s'],
-          rows.map(({ test, tokens, depth, tokens_per_second: mean, stddev }) => [
+          ['model', 'size', 'params', 'adapter', 'test', 't/s', ...(past ? ['of earlier'] : [])],
+          compared.map(({ test, tokens, depth, tokens_per_second: mean, stddev, ratio }) => [
             ...shared,
             testName({ test, tokens, depth }),
             `${mean.toFixed(2)} ± ${stddev.toFixed(2)}`,
+            ...(past ? [ratio === undefined ? '-' : `${ratio.toFixed(2)}x`] : []),
           ]),
         ) + kernelTables(kernels),
       );
     });
   },
 };
+
+type Earlier = (which: Pick<HistoryRun, 'model' | 'adapter'>) => HistoryRun | undefined;
+
+/** The same file may be read and written: it is then not there the first time. */
+async function readPast(path: string, historyFile: string | undefined, tools: Tools): Promise<Earlier> {
+  const content = await tools.readText(path).catch((error: unknown) => {
+    if (path === historyFile && QuernError.is(error) && error.code === 'not-found') return '';
+    throw error;
+  });
+  const runs = readRuns(content, path);
+  return (which) => newestRun(runs, which);
+}
+
+function beside(earlier: HistoryRun | undefined, path: string): string {
+  if (!earlier) return `against: ${path} has no run of this model on this adapter`;
+  const { commit, date, kv, variants } = earlier;
+  const choice = Object.entries(variants).map(([axis, value]) => `${axis}=${value}`);
+  return `against: ${commit ?? 'no commit'} of ${date}, ${[`KV ${kv}`, ...choice].join(' ')}`;
+}
 
 /** llama-bench's names: pp128, tg64, tg64 @ d512. */
 function testName({ test, tokens, depth }: Pick<BenchRow, 'test' | 'tokens' | 'depth'>): string {

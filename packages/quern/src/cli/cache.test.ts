@@ -26,6 +26,8 @@ async function quern(args: string[], models: FakeModels, more: Partial<Tools> = 
     openFiles: unused,
     inspect: unused,
     readText: unused,
+    appendText: unused,
+    commit: unused,
     models,
     save: (to, name, bytes) => saveFile(to, name, bytes, signal),
     ...more,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeEngine, FAKE_INFO, type FakeScript } from '../testing/fake-engine.ts';
 import { FakeModels } from '../testing/fake-models.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
+import { type HistoryRun, historyLine } from './bench-history.ts';
 import { main } from './main.ts';
 import type { Tools } from './tools.ts';
 
@@ -72,6 +73,8 @@ async function quern(args: string[], script: FakeScript = {}, more: Partial<Tool
     models: new FakeModels(),
     save: async (folder, name) => `${folder}/${name}`,
     readText: async (path) => `text of ${path}`,
+    appendText: async () => {},
+    commit: async () => null,
     ...more,
   });
   return { code, engine, ...said };
@@ -243,6 +246,48 @@ describe('the other commands', () => {
       { test: 'decode', tokens: 4, depth: 32, tokens_per_second: 3, stddev: 0, samples: [3] },
     ]);
     expect(json).toMatchObject({ model: 'fake-model', arch: 'llama', variants: { matmul: 'thread' } });
+  });
+
+  it('bench keeps a history, and sets the newest run of the same model and adapter beside each row', async () => {
+    let file = '';
+    const files: Partial<Tools> = {
+      readText: async (path) => {
+        if (file === '') throw new QuernError('not-found', `no ${path}`);
+        return file;
+      },
+      appendText: async (_, text) => void (file += text),
+      commit: async () => 'abc1234',
+    };
+    const args = ['bench', 'x.gguf', '-p', '8', '-n', '4', '--history', 'h', '--against', 'h'];
+    const first = await quern(args, {}, files);
+    expect(first.err).toContain('h has no run of this model');
+    expect(first.out).toMatch(/\| pp8 .*\| - +\|/);
+    const line = JSON.parse(file) as HistoryRun;
+    expect(line).toMatchObject({ commit: 'abc1234', model: 'fake-model', kv: 'f16' });
+    expect(line.adapter).toBe('SwiftShader (software, on the CPU)');
+    expect(line.rows.map(({ test, tokens, depth }) => [test, tokens, depth])).toEqual([
+      ['prefill', 8, 0],
+      ['decode', 4, 0],
+    ]);
+
+    // Half as fast then, with another adapter's run after it, and a test that this run does not make.
+    const slower = line.rows.map((row) => ({ ...row, tokens_per_second: row.tokens_per_second / 2 }));
+    file = historyLine({ ...line, rows: slower.slice(0, 1) }) + historyLine({ ...line, adapter: 'other' });
+    const second = await quern(args, {}, files);
+    expect(second.err).toContain('against: abc1234 of ');
+    expect(second.out).toMatch(/\| pp8 .*\| 2\.00x +\|/);
+    expect(second.out).toMatch(/\| tg4 .*\| +- +\|/);
+    expect(file.trim().split('\n')).toHaveLength(3);
+    // The newest is now this machine's last run.
+    const third = JSON.parse((await quern([...args, '--json'], {}, files)).out) as Record<string, unknown>;
+    expect(third).toMatchObject({ against: { commit: 'abc1234' }, rows: [{ ratio: 1 }, { ratio: 1 }] });
+
+    file += '{"model":"fake-model"}\n';
+    const broken = await quern(args, {}, files);
+    expect({ code: broken.code, requests: broken.requests }).toEqual({ code: 1, requests: [] });
+    expect(broken.err).toContain('h, line 5 is not a run');
+    file = '';
+    expect((await quern(['bench', 'x', '--against', 'h'], {}, files)).err).toContain('no h [not-found]');
   });
 
   it('perplexity of ids and of a file', async () => {

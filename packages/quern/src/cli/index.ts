@@ -1,6 +1,7 @@
 // The process around the command line: streams, signals, and a clean end although Dawn holds threads.
 
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { appendFile, readFile } from 'node:fs/promises';
 import { inspectModel } from '@quern/engine';
 import { adapterCaps } from '@quern/gpu';
 import { openDawn } from '@quern/gpu/node';
@@ -34,6 +35,16 @@ const tools: Tools = {
     readFile(path, 'utf8').catch((cause: unknown) => {
       throw new QuernError('not-found', `${path} could not be read: ${String(cause)}`, { cause });
     }),
+  appendText: (path, text) =>
+    appendFile(path, text).catch((cause: unknown) => {
+      throw new QuernError('storage-error', `${path} could not be written: ${String(cause)}`, { cause });
+    }),
+  commit: () =>
+    new Promise((resolve) =>
+      execFile('git', ['describe', '--always', '--dirty', '--exclude=*'], (error, stdout) =>
+        resolve(error ? null : stdout.trim()),
+      ),
+    ),
   models: openModels(),
   save: (folder, name, bytes) => saveFile(folder, name, bytes, stop.signal),
 };

@@ -20,6 +20,10 @@ export interface Tools {
   /** The cache. */
   models: Pick<Models, 'download' | 'list' | 'usage' | 'delete' | 'verify' | 'export'>;
   readText(path: string): Promise<string>;
+  /** At the end of a file, which it makes where there is none. */
+  appendText(path: string, text: string): Promise<void>;
+  /** The commit that is checked out here, with '-dirty' where files differ from it; null outside of git. */
+  commit(): Promise<string | null>;
   /** Writes a new file `name` in `folder`; nothing of it stays where that fails. Resolves to its path. */
   save(folder: string, name: string, bytes: ReadableStream<Uint8Array>): Promise<string>;
 }
