@@ -6,6 +6,7 @@ import { milliseconds } from '../look/format.ts';
 export function kernelView(title: string, timings: readonly KernelTiming[]): HTMLElement {
   const sorted = [...timings].sort((a, b) => b.microseconds - a.microseconds);
   const all = sorted.reduce((sum, kernel) => sum + kernel.microseconds, 0);
+  const dispatches = sorted.reduce((sum, kernel) => sum + kernel.dispatches, 0);
   const most = sorted[0]?.microseconds ?? 1;
   const body = element('tbody');
   for (const kernel of sorted) {
@@ -32,7 +33,7 @@ export function kernelView(title: string, timings: readonly KernelTiming[]): HTM
   return element(
     'div',
     {},
-    element('h3', {}, `${title}: ${milliseconds(all / 1000)}`),
+    element('h3', {}, `${title}: ${milliseconds(all / 1000)}, ${dispatches} dispatches`),
     element('table', {}, element('thead', {}, element('tr', {}, ...head)), body),
   );
 }

@@ -1,4 +1,4 @@
-// The benchmark page: ?model=...&auto=1 runs unattended; ?prompt=, ?decode= and ?reps= set the sizes.
+// The benchmark page: ?model=...&auto=1 runs unattended; ?prompt=, ?decode=, ?depths= and ?reps= set the sizes.
 import { openModels } from '../load/engine.ts';
 import { failureNotice, failureOf, missingWebGpu, wasAborted, type Failure } from '../load/failure.ts';
 import { createLoadingView } from '../load/loading.ts';
@@ -67,7 +67,7 @@ async function run(choice: ModelChoice): Promise<void> {
     loading.stop();
     stopButton.hidden = false;
     report.info = await engine.info();
-    const chosen = readSettings(report.info.adapter.software);
+    const chosen = readSettings(report.info);
     await measure(engine, report, chosen, controller.signal, {
       onStep: (what) => (status.textContent = `${what} …`),
       onReport: show,

@@ -29,7 +29,7 @@ export async function measure(
   onReport(report);
 
   onStep(
-    `Measuring prompts of ${settings.promptTokens.join(' and ')} tokens, then ${settings.decodeTokens} tokens`,
+    `Measuring prompts of ${settings.promptTokens.join(' and ')} tokens, then ${settings.decodeTokens} tokens after ${settings.depths.join(' and ')}`,
   );
   for await (const row of engine.bench(settings, { signal })) {
     report.rows.push(row);

@@ -6,6 +6,8 @@ import type { Failure } from '../load/failure.ts';
 export interface BenchSettings {
   promptTokens: number[];
   decodeTokens: number;
+  /** Tokens in the cache before those that are written. */
+  depths: number[];
   repetitions: number;
 }
 

@@ -4,6 +4,7 @@ import { element } from '../look/element.ts';
 import { median, milliseconds, rate } from '../look/format.ts';
 import type { BenchReport, BenchSettings, RivalReport } from './report.ts';
 import type { RivalRequest } from './rival.ts';
+import { labelOf } from './speed-view.ts';
 
 const DEFAULT_MODEL = 'HuggingFaceTB/SmolLM2-135M-Instruct';
 
@@ -73,9 +74,10 @@ function comparison(report: BenchReport, rival: RivalReport): HTMLElement {
   const load = report.info?.timings.loadMs;
   body.append(line('Load', load === undefined ? '–' : milliseconds(load), milliseconds(rival.loadMs)));
   for (const row of rival.rows) {
-    const ours = report.rows.find((other) => other.test === row.test && other.tokens === row.tokens);
-    const name =
-      row.test === 'prefill' ? `Prompt of ${row.tokens}, tokens/s` : `Writing ${row.tokens}, tokens/s`;
+    const ours = report.rows.find(
+      ({ test, tokens, depth }) => test === row.test && tokens === row.tokens && depth === row.depth,
+    );
+    const name = `${labelOf(row)}, tokens/s`;
     body.append(
       line(name, ours ? rate(median(ours.tokensPerSecond)) : '–', rate(median(row.tokensPerSecond))),
     );

@@ -6,7 +6,9 @@ import { median, rate } from '../look/format.ts';
 export function speedView(rows: readonly BenchRow[]): HTMLElement {
   const large = element('div', { class: 'figures' });
   for (const test of ['prefill', 'decode'] as const) {
-    const row = rows.findLast((row) => row.test === test);
+    // The longest prompt, and writing from the start.
+    const row =
+      test === 'prefill' ? rows.findLast((row) => row.test === test) : rows.find((row) => row.test === test);
     if (row) large.append(figure(rate(median(row.tokensPerSecond)), labelOf(row)));
   }
   return element('div', {}, large, speedTable(rows));
@@ -33,8 +35,10 @@ export function speedTable(rows: readonly BenchRow[]): HTMLElement {
   return element('table', {}, element('thead', {}, element('tr', {}, ...head)), body);
 }
 
-function labelOf(row: BenchRow): string {
-  return row.test === 'prefill' ? `Prompt of ${row.tokens}` : `Writing ${row.tokens}`;
+/** 'Prompt of 128', 'Writing 64', 'Writing 64 after 512'. */
+export function labelOf({ test, tokens, depth }: BenchRow): string {
+  if (test === 'prefill') return `Prompt of ${tokens}`;
+  return depth > 0 ? `Writing ${tokens} after ${depth}` : `Writing ${tokens}`;
 }
 
 function figure(value: string, label: string): HTMLElement {

@@ -6,17 +6,19 @@ import { PAGES } from '../servers/pages.ts';
 import { expect, test } from './fixtures.ts';
 
 test('?auto=1 measures and leaves its JSON', async ({ page }) => {
-  await page.goto(`${PAGES}/bench/?model=${SMOLLM2}&auto=1&prompt=16&decode=4&reps=1`);
+  await page.goto(`${PAGES}/bench/?model=${SMOLLM2}&auto=1&prompt=16&decode=4&depths=0,24&reps=1`);
   await expect(page.locator('html')).toHaveAttribute('data-bench', /./, { timeout: 240_000 });
   const report = JSON.parse((await page.locator('#result').textContent()) ?? '') as BenchReport;
   expect(report.error).toBeUndefined();
   expect(report).toEqual(await page.evaluate(() => window.quernBench));
   expect(report.info?.architecture).toBe('llama');
   expect(report.info?.adapter.limits.maxBufferSize).toBeGreaterThan(0);
-  expect(report.rows.map(({ test, tokens }) => [test, tokens])).toEqual([
-    ['prefill', 16],
-    ['decode', 4],
+  expect(report.rows.map(({ test, tokens, depth }) => [test, tokens, depth])).toEqual([
+    ['prefill', 16, 0],
+    ['decode', 4, 0],
+    ['decode', 4, 24],
   ]);
+  await expect(page.getByRole('row', { name: 'Writing 4 after 24' })).toBeVisible();
   for (const row of report.rows) expect(row.tokensPerSecond[0]).toBeGreaterThan(0.1);
   expect(report.firstTokenMs).toBeGreaterThan(0);
   const timings = report.info?.timings;
@@ -29,6 +31,12 @@ test('?auto=1 measures and leaves its JSON', async ({ page }) => {
   expect(kernels.every((kernel) => kernel.microseconds >= 0 && kernel.dispatches > 0)).toBe(true);
 
   await expect(page.getByRole('heading', { name: 'Time per kernel' })).toBeVisible();
+  const dispatches = kernels.reduce((sum, kernel) => sum + kernel.dispatches, 0);
+  await expect(
+    page
+      .getByRole('heading', { name: `Writing one token: ` })
+      .filter({ hasText: `, ${dispatches} dispatches` }),
+  ).toBeVisible();
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save as JSON' }).click();
   expect((await download).suggestedFilename()).toMatch(/^quern-bench-.*\.json$/);
