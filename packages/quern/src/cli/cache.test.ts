@@ -99,12 +99,13 @@ describe('quern cache', () => {
 
 describe('a file that cannot be saved whole', () => {
   it('leaves nothing behind', async () => {
-    const failing = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        controller.error(new QuernError('storage-error', 'chunk 1 is damaged'));
-      },
-    });
-    const saved = saveFile(folder, 'x', failing, new AbortController().signal);
+    const failing = () =>
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          controller.error(new QuernError('storage-error', 'chunk 1 is damaged'));
+        },
+      });
+    const saved = saveFile(folder, 'x', failing(), new AbortController().signal);
     await expect(saved).rejects.toMatchObject({ code: 'storage-error', message: 'chunk 1 is damaged' });
     const bytes = new Blob(['x']).stream();
     await expect(saveFile(join(folder, 'no'), 'x', bytes, AbortSignal.abort())).rejects.toMatchObject({
@@ -112,7 +113,11 @@ describe('a file that cannot be saved whole', () => {
     });
     const nowhere = saveFile(join(folder, 'no'), 'x', new Blob(['x']).stream(), new AbortController().signal);
     await expect(nowhere).rejects.toMatchObject({ code: 'storage-error' });
-    await writeFile(join(folder, 'kept'), '');
+    // Nor does it take away what was there, though the stream fails before that is seen.
+    await writeFile(join(folder, 'kept'), 'mine');
+    const over = saveFile(folder, 'kept', failing(), new AbortController().signal);
+    await expect(over).rejects.toBeInstanceOf(QuernError);
+    expect(await readFile(join(folder, 'kept'), 'utf8')).toBe('mine');
     expect(await readdir(folder)).toEqual(['kept']);
   });
 });

@@ -18,16 +18,22 @@ export async function saveFile(
   signal: AbortSignal,
 ): Promise<string> {
   const path = join(folder, basename(name.replaceAll('\\', '/')));
+  // Node's own types and those of browsers tell two kinds of streams.
+  const source = Readable.fromWeb(bytes as Parameters<typeof Readable.fromWeb>[0]);
+  const file = createWriteStream(path, { flags: 'wx' });
+  let made = false;
+  file.once('open', () => (made = true));
   try {
-    // Node's own types and those of browsers tell two kinds of streams.
-    const source = Readable.fromWeb(bytes as Parameters<typeof Readable.fromWeb>[0]);
-    await pipeline(source, createWriteStream(path, { flags: 'wx' }), { signal });
+    await pipeline(source, file, { signal });
     return path;
   } catch (error) {
     if ((error as { code?: string }).code === 'EEXIST') {
       throw new QuernError('invalid-request', `${path} is there already; take another folder, or delete it`);
     }
-    await rm(path, { force: true });
+    // A stream that fails at once comes before the file is opened: only then is it known whether this made it.
+    file.destroy();
+    if (!file.closed) await new Promise((resolve) => file.on('error', resolve).on('close', resolve));
+    if (made) await rm(path, { force: true });
     throwIfAborted(signal);
     if (QuernError.is(error)) throw error;
     throw new QuernError('storage-error', `${path} could not be written: ${(error as Error).message}`, {
