@@ -32,7 +32,8 @@ export async function saveFile(
     }
     // A stream that fails at once comes before the file is opened: only then is it known whether this made it.
     file.destroy();
-    if (!file.closed) await new Promise((resolve) => file.on('error', resolve).on('close', resolve));
+    if (!file.closed)
+      await new Promise<void>((resolve) => file.on('error', () => resolve()).on('close', resolve));
     if (made) await rm(path, { force: true });
     throwIfAborted(signal);
     if (QuernError.is(error)) throw error;
