@@ -6,7 +6,7 @@ import type { PackedTensor, TensorInfo } from '@quern/dtypes';
 import { type Gpu, queueDone } from '@quern/gpu';
 import type { WeightRegistry } from '@quern/models';
 import { type ByteSource, type Progress, QuernError, throwIfAborted } from '@quern/spec';
-import { type ByteBudget, createProgressMeter } from '@quern/store';
+import { type ByteBudget, CHUNK_BYTES, createProgressMeter } from '@quern/store';
 
 /** The most bytes of a strip; at least one row. */
 const STRIP_BYTES = 2 << 20;
@@ -147,8 +147,10 @@ async function* readStrips(
     const rows = info.shape.slice(0, -1).reduce((product, n) => product * n, 1);
     const rowBytes = info.byteLength / rows;
     const most = Math.max(1, Math.floor(stripBytes / rowBytes));
-    for (let firstRow = 0; firstRow < rows; firstRow += most) {
-      const count = Math.min(most, rows - firstRow);
+    for (let firstRow = 0, count = 0; firstRow < rows; firstRow += count) {
+      // Up to where a chunk ends, so that what is read is a view of it and no copy.
+      const ahead = CHUNK_BYTES - ((info.offset + firstRow * rowBytes) % CHUNK_BYTES);
+      count = Math.min(most, rows - firstRow, Math.max(1, Math.floor(ahead / rowBytes)));
       const size = count * rowBytes;
       yield await strip({ info, firstRow, count, fileBytes: size }, size, async () => {
         const bytes = await source.read(info.offset + firstRow * rowBytes, size, signal);

@@ -170,7 +170,7 @@ async function readPage(
           answer.cancel();
           throw new QuernError('network', `${publicUrl(url)}: the listing is larger than 16 MiB`);
         }
-        pieces.push(piece);
+        pieces.push(piece.slice());
       }
       return { text: await new Blob(pieces).text(), next: answer.headers.get('link') };
     } catch (error) {

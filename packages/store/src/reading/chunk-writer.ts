@@ -5,8 +5,8 @@ import type { ChunkStore, StoredFile } from '../chunk-stores/chunk-store.ts';
 import { storedBytes } from '../chunk-stores/chunk-store.ts';
 import { storageError } from '../chunk-stores/storage-error.ts';
 
-/** Chunks written at once: a browser makes a copy of each. The others wait, within the load's budget. */
-const MAX_WRITING = 2;
+/** Chunks written at once: a browser makes copies of each. The others wait, within the load's budget. */
+const MAX_WRITING = 1;
 
 export class ChunkWriter {
   readonly #store: ChunkStore;

@@ -60,7 +60,7 @@ export interface Answer {
   readonly headers: Headers;
   /** Where redirects led, if there were any. */
   readonly movedTo: string | undefined;
-  /** The next piece, or undefined at the end. Throws Interrupted, or 'aborted'. */
+  /** The next piece, valid until the one after is asked for; undefined at the end. Throws Interrupted, or 'aborted'. */
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Lets go of the connection. Safe to call at any time. */
   cancel(): void;
@@ -141,30 +141,60 @@ async function send(
   return new ResponseAnswer(response, watch);
 }
 
+interface Pieces {
+  next(): Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>>;
+  cancel(): Promise<void>;
+}
+
+const PIECE_BYTES = 2 ** 18;
+
+/**
+ * Into the same memory again and again, where the body can do that: at a hundred megabytes a second new memory for
+ * each piece is more than the garbage collector keeps up with.
+ */
+function piecesOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): Pieces {
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = body.getReader({ mode: 'byob' });
+  } catch {
+    const plain = body.getReader();
+    return { next: () => plain.read(), cancel: () => plain.cancel() };
+  }
+  let memory = new ArrayBuffer(PIECE_BYTES);
+  return {
+    async next() {
+      const result = await reader.read(new Uint8Array(memory));
+      if (!result.done) memory = result.value.buffer;
+      return result as ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
+    },
+    cancel: () => reader.cancel(),
+  };
+}
+
 class ResponseAnswer implements Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly movedTo: string | undefined;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  readonly #pieces: Pieces | undefined;
   readonly #watch: Watch;
 
   constructor(response: Response, watch: Watch) {
     this.status = response.status;
     this.headers = response.headers;
     this.movedTo = response.redirected && response.url !== '' ? response.url : undefined;
-    this.#reader = response.body?.getReader();
+    this.#pieces = response.body ? piecesOf(response.body) : undefined;
     this.#watch = watch;
   }
 
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const piece = this.#reader && (await this.#watch.over(this.#reader.read()));
+    const piece = this.#pieces && (await this.#watch.over(this.#pieces.next()));
     if (piece && !piece.done) return piece.value;
     this.#watch.end();
     return undefined;
   }
 
   cancel(): void {
-    this.#reader?.cancel().catch(() => undefined);
+    this.#pieces?.cancel().catch(() => undefined);
     this.#watch.end();
     this.#watch.abort();
   }

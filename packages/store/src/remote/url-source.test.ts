@@ -220,7 +220,7 @@ describe('a server that fails', () => {
   });
 
   it('429 to more than one request at a time: goes on with one', async () => {
-    server.faults = { atMostAtOnce: 1 };
+    server.faults = { atMostAtOnce: 1, delayMs: 5 };
     const pool = new ChunkPool();
     const source = await open({ pool });
     await readForward(source);
