@@ -9,7 +9,7 @@ import { launchBrowser } from '../../scripts/browser/launch.js';
 import { findBrowser } from '../../scripts/setup/find-browser.js';
 import { ROOT } from '../../scripts/setup/paths.js';
 import { openPlainBrowser } from '../loading/plain-browser.ts';
-import { watchMemory } from '../loading/private-memory.ts';
+import { privateBytes, watchMemory } from '../loading/private-memory.ts';
 import { serveIsolated, type IsolatedServer } from './isolated-server.ts';
 import { promptText } from './prompt-text.ts';
 
@@ -38,6 +38,9 @@ interface Turn extends Done {
   /** The most private memory of the page's process, and of it and the GPU's process together. */
   pageBytes: number;
   pageAndGpuBytes: number;
+  /** The same of the page before it loads anything. */
+  idlePageBytes: number;
+  idlePageAndGpuBytes: number;
   loadAverage: number;
 }
 
@@ -149,12 +152,16 @@ async function takeTurn(
     const linux = process.platform === 'linux';
     const page = linux ? await browser.processes('renderer') : [];
     const gpu = linux ? await browser.processes('gpu-process') : [];
+    const idle = {
+      idlePageBytes: await privateBytes(page),
+      idlePageAndGpuBytes: await privateBytes([...page, ...gpu]),
+    };
     const watch = watchMemory(page, 250);
     const watchAll = watchMemory([...page, ...gpu], 250);
     try {
       const { loadMs, notes, answers } = await Promise.race([server.told<Done>('done'), deadline]);
       const memory = { pageBytes: watch.most, pageAndGpuBytes: watchAll.most };
-      return { loadMs, notes, answers, ...memory, loadAverage: loadavg()[0]! };
+      return { loadMs, notes, answers, ...memory, ...idle, loadAverage: loadavg()[0]! };
     } finally {
       watch.stop();
       watchAll.stop();

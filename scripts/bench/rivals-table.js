@@ -11,7 +11,10 @@ const LABEL = {
 export function rivalsTable(result) {
   const { promptTokens, decodeTokens, wllamaWebGpu } = result;
   const engines = result.engines.filter(({ turns }) => turns.length > 0);
-  const loads = engines.flatMap(({ turns }) => turns.map(({ loadAverage }) => loadAverage));
+  const all = engines.flatMap(({ turns }) => turns);
+  const loads = all.map(({ loadAverage }) => loadAverage);
+  const idlePage = spread(all.map(({ idlePageBytes }) => idlePageBytes / 1e6));
+  const idleBoth = spread(all.map(({ idlePageAndGpuBytes }) => idlePageAndGpuBytes / 1e6));
   const rows = engines.map(({ name, version, turns }) => {
     const cold = turns.map(({ answers }) => answers[0]);
     const warm = turns.map(({ answers }) => answers[1]);
@@ -40,6 +43,7 @@ export function rivalsTable(result) {
     `${result.model}, ${result.browser}${result.software ? ' on SwiftShader' : ''}, ${result.date}; a prompt of about ` +
       `${promptTokens} tokens, ${decodeTokens} written. Median of the turns, least to most.`,
     `Load average ${spread(loads)}${result.onnx ? `; Transformers.js has ${result.onnx}` : ''}.`,
+    `Before the load the page has ${idlePage} MB, with the GPU process ${idleBoth} MB.`,
     `wllama's WebGPU ${wllamaWebGpu.runs ? 'runs' : 'does not run here'}: ${wllamaWebGpu.log.join('; ') || 'its log says nothing of it'}.`,
     '',
     line(head),

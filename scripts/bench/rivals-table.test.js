@@ -9,6 +9,8 @@ function turn(loadMs, firstTokenMs) {
     answers: [answer, { ...answer, firstTokenMs: firstTokenMs / 2 }],
     pageBytes: 100e6,
     pageAndGpuBytes: 300e6,
+    idlePageBytes: 20e6,
+    idlePageAndGpuBytes: 40e6,
     loadAverage: 1.5,
   };
 }
@@ -40,6 +42,7 @@ describe('rivalsTable', () => {
   it('says what failed, where wllama computed, and what was written', () => {
     const text = lines.join('\n');
     expect(text).toContain('on SwiftShader');
+    expect(text).toContain('the page has 20 (20-20) MB, with the GPU process 40 (40-40) MB.');
     expect(text).toContain('wllama, wasm, 2 threads failed: out of memory\n');
     expect(text).toContain(
       "wllama's WebGPU does not run here: load_tensors: CPU model buffer size = 92 MiB.",
