@@ -155,7 +155,9 @@ export class Runner {
     for (let first = 0; first < tokens.length; first += chunkRows) {
       throwIfAborted(signal);
       const chunk = tokens.slice(first, first + chunkRows);
-      await run(chunk, first, this.rowsFor(chunk.length), first + chunkRows >= tokens.length);
+      // Losses may take fewer rows than the smallest chunk has.
+      const rows = Math.min(this.rowsFor(chunk.length), chunkRows);
+      await run(chunk, first, rows, first + chunkRows >= tokens.length);
       inFlight.push(gpu.device.queue.onSubmittedWorkDone());
       if (inFlight.length >= CHUNKS_IN_FLIGHT) await Promise.race([inFlight.shift(), gpu.lost]);
     }
