@@ -6,7 +6,7 @@ import { throwIfAborted } from '@quern/spec';
 
 export const BUDGET_BYTES = 64 * 2 ** 20;
 /** Kept for those who empty. */
-const RESERVED_BYTES = 40 * 2 ** 20;
+const RESERVED_BYTES = 28 * 2 ** 20;
 
 export type BudgetSide = 'fill' | 'empty';
 
@@ -33,7 +33,7 @@ export class ByteBudget {
   #most = 0;
   #serving = false;
 
-  constructor(limit = BUDGET_BYTES, reserved = Math.min(RESERVED_BYTES, (limit * 10) / 16)) {
+  constructor(limit = BUDGET_BYTES, reserved = Math.min(RESERVED_BYTES, (limit * 7) / 16)) {
     this.limit = limit;
     this.reserved = reserved;
   }

@@ -5,6 +5,7 @@
 // Readers go forward: what they have passed goes at once, though there were room, as it is memory of a page.
 import { QuernError } from '@quern/spec';
 import { ByteBudget } from './byte-budget.ts';
+import { SoonerCollected } from './sooner-collected.ts';
 import { RequestPace } from '../remote/request-pace.ts';
 
 /** Chunks read from a store at once. */
@@ -49,6 +50,7 @@ export class ChunkPool {
   readonly pace: RequestPace;
   readonly #entries = new Set<Entry>();
   readonly #loading = { network: 0, cache: 0 };
+  readonly #collected = new SoonerCollected();
   #clock = 0;
   #pumping = false;
   #latest: Entry | undefined;
@@ -226,6 +228,7 @@ export class ChunkPool {
     const full = this.#loading.network >= this.pace.limit;
     try {
       const { bytes, stored } = await entry.job.load();
+      this.#collected.add(bytes.length);
       this.#loading[lane] -= 1;
       if (lane === 'network') this.pace.arrived(bytes.length, full);
       entry.state = 'held';
