@@ -73,7 +73,7 @@ test('goes on from what was kept; a turn without an answer is left out', async (
     { asked: 'Hi', said: 'Hello' },
     { asked: 'Lost?', said: '' },
   ];
-  const conversation = new Conversation(1, before);
+  const conversation = new Conversation({ seed: 1 }, before);
   expect(conversation.says(before)).toBe(true);
   const next = conversation.messages('And?');
   await conversation.ask(engine, 'And?', never, ignore);

@@ -25,13 +25,21 @@ export interface Exchange {
   said: string;
 }
 
+/** How tokens are drawn. */
+export interface Draw {
+  /** The same messages get the same answers. */
+  seed?: number;
+  /** 0: the likeliest token each time. */
+  temperature?: number;
+}
+
 export class Conversation {
   readonly #exchanges: Exchange[];
-  readonly #seed: number | undefined;
+  readonly #draw: Draw;
 
-  /** Goes on from what was said before. With a seed the same messages get the same answers. */
-  constructor(seed?: number, before: readonly Exchange[] = []) {
-    this.#seed = seed;
+  /** Goes on from what was said before. */
+  constructor(draw: Draw = {}, before: readonly Exchange[] = []) {
+    this.#draw = draw;
     this.#exchanges = before.filter(({ said }) => said !== '').map(({ asked, said }) => ({ asked, said }));
   }
 
@@ -73,7 +81,7 @@ export class Conversation {
     let timings: Timings | undefined;
     try {
       const isChat = (await engine.info()).hasChatTemplate;
-      for await (const piece of pieces(engine, messages, isChat, this.#seed, signal)) {
+      for await (const piece of pieces(engine, messages, isChat, this.#draw, signal)) {
         timings = piece.timings ?? timings;
         if (piece.end === 'length') end = 'length';
         if (piece.text === undefined) continue;
@@ -101,7 +109,7 @@ async function* pieces(
   engine: Engine,
   messages: ChatMessageParam[],
   isChat: boolean,
-  seed: number | undefined,
+  draw: Draw,
   signal: AbortSignal,
 ): AsyncGenerator<Piece, void, undefined> {
   const options = {
@@ -109,7 +117,7 @@ async function* pieces(
     temperature: TEMPERATURE,
     top_p: TOP_P,
     max_tokens: MAX_TOKENS,
-    ...(seed !== undefined && { seed }),
+    ...draw,
   } as const;
   if (isChat) {
     for await (const { choices, timings } of engine.chat.completions.create(

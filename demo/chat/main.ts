@@ -1,5 +1,5 @@
 // The chat page: wires the shelf, the session, the conversations, the composer and the transcript together. ?model=
-// chooses a model, ?seed= repeats an answer, #id opens a conversation that was kept.
+// chooses a model, ?seed= repeats an answer, ?temperature=0 takes the likeliest, #id opens a conversation that was kept.
 import { openModels, type Engine } from '../load/engine.ts';
 import { failureNotice, failureOf, missingWebGpu, wasAborted } from '../load/failure.ts';
 import { createLoadingView } from '../load/loading.ts';
@@ -19,7 +19,9 @@ import { Transcript } from './transcript.ts';
 offerUpdates();
 const session = new Session();
 const query = new URLSearchParams(location.search);
-const seed = query.has('seed') ? Number(query.get('seed')) : undefined;
+const draw = Object.fromEntries(
+  ['seed', 'temperature'].filter((name) => query.has(name)).map((name) => [name, Number(query.get(name))]),
+);
 const main = byId('main', HTMLElement);
 const transcript = new Transcript(byId('transcript', HTMLElement), main);
 const welcome = byId('welcome', HTMLElement);
@@ -31,7 +33,7 @@ const modelName = byId('model-name', HTMLElement);
 const newChat = byId('new-chat', HTMLButtonElement);
 const meter = byId('meter', HTMLElement);
 /** The conversation that is shown; without an id while it has no turn. */
-let chat = { id: '', conversation: new Conversation(seed) };
+let chat = { id: '', conversation: new Conversation(draw) };
 let answering: AbortController | undefined;
 
 const notices = element('div');
@@ -181,7 +183,7 @@ async function openFromAddress(): Promise<void> {
   const id = location.hash.slice(1);
   answering?.abort();
   if (id !== chat.id || id === '') {
-    chat = { id: '', conversation: new Conversation(seed) };
+    chat = { id: '', conversation: new Conversation(draw) };
     transcript.clear();
   }
   meter.textContent = '';
@@ -195,7 +197,7 @@ async function show(id: string): Promise<void> {
   const turns = await keeper.turns(id);
   if (turns.length === 0 || (chat.id !== id && location.hash.slice(1) !== id)) return;
   if (chat.id === id && chat.conversation.says(turns)) return;
-  chat = { id, conversation: new Conversation(seed, turns) };
+  chat = { id, conversation: new Conversation(draw, turns) };
   transcript.show(turns);
   main.scrollTop = main.scrollHeight;
   showState();

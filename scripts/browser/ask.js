@@ -21,8 +21,9 @@ export async function ask({ url, browser, profile, prompt, model }) {
   if (software) say('No GPU for WebGPU here: SwiftShader computes, which is slow.');
   try {
     const { ended } = await listen(page);
-    const query = model ? `?model=${encodeURIComponent(model)}` : '';
-    await page.goto(`${url}/chat/${query}`);
+    // Who asks once wants the likeliest answer, and the same the next time.
+    const query = new URLSearchParams({ temperature: '0', ...(model && { model }) });
+    await page.goto(`${url}/chat/?${query}`);
     await page.getByRole('textbox', { name: 'Message' }).fill(prompt);
     await page.keyboard.press('Enter');
     const end = await ended;
