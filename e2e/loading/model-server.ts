@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseRange } from '../../scripts/serve/model-files.ts';
 import { ROOT } from '../../scripts/setup/paths.js';
+import { Reports } from '../servers/reports.ts';
 import type { MadeFile } from './made-llama.ts';
 
 export interface ModelServer {
@@ -18,14 +19,11 @@ export interface ModelServer {
   newBytes(): number;
   /** performance.timeOrigin-based milliseconds of the last byte of the model. */
   readonly lastByteAt: number;
+  /** From here on whoever asks for the model finds nobody. */
+  loseModel(): void;
   /** Resolves when no answer is under way. */
   quiet(): Promise<void>;
   close(): Promise<void>;
-}
-
-interface Word {
-  at: string;
-  error?: string;
 }
 
 export interface ModelServerOptions {
@@ -34,22 +32,16 @@ export interface ModelServerOptions {
   dist: string;
   /** Over all connections; unlimited if undefined. */
   bytesPerSecond?: number;
-  /** Default: any free one. */
-  port?: number;
 }
 
 const HERE = join(ROOT, 'e2e', 'loading');
 const PIECE = 256 * 1024;
 
-export async function serveModel({
-  model,
-  dist,
-  bytesPerSecond,
-  port = 0,
-}: ModelServerOptions): Promise<ModelServer> {
+export async function serveModel({ model, dist, bytesPerSecond }: ModelServerOptions): Promise<ModelServer> {
   const sent: Array<{ start: number; end: number }> = [];
   let counted = 0;
   let lastByteAt = 0;
+  let lost = false;
   const running = new Set<ServerResponse>();
   let free = 0;
 
@@ -87,43 +79,28 @@ export async function serveModel({
     res.end();
   }
 
-  const heard: Word[] = [];
-  let hears: ((word: Word) => void) | undefined;
-
-  async function hear(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    let text = '';
-    for await (const piece of req) text += String(piece);
-    res.writeHead(204).end();
-    const word = JSON.parse(text) as Word;
-    if (!hears) return void heard.push(word);
-    hears(word);
-    hears = undefined;
-  }
+  const reports = new Reports();
 
   const server = createServer(async (req, res) => {
     const { pathname, search } = new URL(req.url ?? '/', 'http://here');
     res.setHeader('cache-control', 'no-store');
-    if (pathname === '/model.gguf') return sendModel(req, res);
+    if (pathname === '/model.gguf') return lost ? void res.destroy() : sendModel(req, res);
     if (pathname === '/') {
       const page = '<!doctype html><title>Load</title>';
       const script = search ? `<script type="module" src="/page.js${search}"></script>` : '';
       return void res.writeHead(200, { 'content-type': 'text/html' }).end(page + script);
     }
-    if (pathname === '/tell') return hear(req, res);
+    if (pathname === '/tell') return reports.hear(req, res);
     const folder = pathname === '/page.js' || pathname === '/raw.js' ? HERE : dist;
     const file = await readFile(join(folder, basename(pathname))).catch(() => undefined);
     if (!file) return void res.writeHead(404).end();
     res.writeHead(200, { 'content-type': 'text/javascript' }).end(file);
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sent,
-    async told<T>(at: string) {
-      const word = heard.shift() ?? (await new Promise<Word>((resolve) => (hears = resolve)));
-      if (word.at !== at) throw new Error(`the page is at '${word.at}', not '${at}': ${word.error}`);
-      return word as T;
-    },
+    told: (at) => reports.told(at),
     newBytes() {
       const all = sent.reduce((sum, { start, end }) => sum + end - start, 0);
       const since = all - counted;
@@ -132,6 +109,9 @@ export async function serveModel({
     },
     get lastByteAt() {
       return lastByteAt;
+    },
+    loseModel() {
+      lost = true;
     },
     async quiet() {
       while (running.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { parseRange } from '../../scripts/serve/model-files.ts';
+import { Reports } from '../servers/reports.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
@@ -20,28 +21,12 @@ export interface IsolatedServer {
   close(): Promise<void>;
 }
 
-interface Word {
-  at: string;
-  error?: string;
-}
-
 /** `mounts`: '/prefix/' to a folder, or '/name' to a file; `job` is what the page fetches at /job. */
 export async function serveIsolated(
   mounts: Readonly<Record<string, string>>,
   job: unknown,
 ): Promise<IsolatedServer> {
-  const heard: Word[] = [];
-  let hears: ((word: Word) => void) | undefined;
-
-  async function hear(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    let text = '';
-    for await (const piece of req) text += String(piece);
-    res.writeHead(204).end();
-    const word = JSON.parse(text) as Word;
-    if (!hears) return void heard.push(word);
-    hears(word);
-    hears = undefined;
-  }
+  const reports = new Reports();
 
   const server = createServer((req, res) => {
     const { pathname, search } = new URL(req.url ?? '/', 'http://here');
@@ -49,7 +34,7 @@ export async function serveIsolated(
     res.setHeader('cross-origin-embedder-policy', 'require-corp');
     res.setHeader('cross-origin-resource-policy', 'same-origin');
     res.setHeader('cache-control', 'no-store');
-    if (pathname === '/tell') return void hear(req, res);
+    if (pathname === '/tell') return void reports.hear(req, res);
     if (pathname === '/job') {
       return void res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(job));
     }
@@ -65,11 +50,7 @@ export async function serveIsolated(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async told<T>(at: string) {
-      const word = heard.shift() ?? (await new Promise<Word>((resolve) => (hears = resolve)));
-      if (word.at !== at) throw new Error(`the page is at '${word.at}', not '${at}': ${word.error}`);
-      return word as T;
-    },
+    told: (at) => reports.told(at),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
