@@ -1,10 +1,10 @@
 // A load request -> an engine, in a worker: files from the network, the browser's store or the user.
 
-import { loadEngine } from '@quern/engine';
 import { adapterCaps } from '@quern/gpu';
 import type { LoadPlan } from '@quern/spec';
-import { ByteBudget, openIndexedDbChunkStore, openModel, originUsage } from '@quern/store';
+import { openIndexedDbChunkStore, openModel, originUsage } from '@quern/store';
 import { createKeeper } from '../api/keeper.ts';
+import { loadRequested } from '../api/load-requested.ts';
 import { memoryForModels } from './memory-for-models.ts';
 import { planModel } from '../api/plan-model.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
@@ -18,22 +18,7 @@ export const keeper = createKeeper({
   locks: globalThis.navigator?.locks,
 });
 
-export const loadModel: LoadModel = async (request, { onProgress, onWarning, signal }) => {
-  const { contextLength, kv, memoryBytes, variants, prompt } = request;
-  const budget = new ByteBudget();
-  const sources = await keeper.open(request, { onWarning, signal, budget });
-  return loadEngine({
-    sources,
-    contextLength,
-    kv,
-    memoryBytes,
-    variants,
-    prompt,
-    budget,
-    onProgress,
-    signal,
-  });
-};
+export const loadModel: LoadModel = (request, hooks) => loadRequested(keeper, request, hooks);
 
 export function plan(request: LoadRequest, signal: AbortSignal): Promise<LoadPlan> {
   return planModel(keeper, adapterCaps, request, signal);
