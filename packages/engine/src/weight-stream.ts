@@ -130,7 +130,7 @@ async function* readStrips(
     size: number,
     read: () => Promise<Uint8Array>,
   ): Promise<Strip> => {
-    const release = await budget.take(size * COPIES, 'empty', signal);
+    const release = await budget.take(size * COPIES, signal);
     try {
       return { ...place, bytes: await read(), release };
     } catch (error) {
@@ -173,7 +173,7 @@ async function* readStrips(
     const strip = Math.max(8, Math.floor(stripBytes / rowBytes / 8) * 8);
     const most = Math.floor(budget.limit * PACKED_SHARE);
     const held = packed.smallBytes + Math.min(byteLength, most) + PACKED_STRIPS * COPIES * strip * rowBytes;
-    const release = await budget.take(held, 'empty', signal);
+    const release = await budget.take(held, signal);
     const underWay: Array<Promise<void>> = [];
     try {
       const assembled = await packed.assemble(sources, most, signal);

@@ -8,40 +8,40 @@ async function state(work: Promise<unknown>): Promise<'waits' | 'has'> {
 }
 
 describe('a byte budget', () => {
-  it('makes whoever fills it wait, until something is given back', async () => {
+  it('gives a keeper what is not reserved, at once or not at all', () => {
     const budget = new ByteBudget(100, 20);
-    const give = await budget.take(50, 'fill');
-    const second = budget.take(40, 'fill');
-    expect(await state(second)).toBe('waits');
+    const give = budget.tryFill(50, false)!;
+    expect(budget.tryFill(40, false)).toBeUndefined();
     give();
     give();
-    expect(await state(second)).toBe('has');
+    expect(budget.tryFill(40, false)).toBeDefined();
     expect(budget.held).toBe(40);
   });
 
   it('keeps room for whoever empties it', async () => {
     const budget = new ByteBudget(100, 20);
-    await budget.take(80, 'fill');
-    expect(await state(budget.take(20, 'empty'))).toBe('has');
+    budget.tryFill(80, false);
+    expect(await state(budget.take(20))).toBe('has');
     expect(budget.most).toBe(100);
   });
 
   it('grants what is larger than itself when nothing else is held', async () => {
     const budget = new ByteBudget(100, 20);
-    const give = await budget.take(1, 'fill');
-    const large = budget.take(1000, 'empty');
+    const give = budget.tryFill(1, false)!;
+    const large = budget.take(1000);
     expect(await state(large)).toBe('waits');
     give();
     expect(await state(large)).toBe('has');
   });
 
-  it('is first come, first served on each side, and forgets who gave up', async () => {
+  it('serves who empties in the order they came, before keepers, and forgets who gave up', async () => {
     const budget = new ByteBudget(100, 20);
-    const give = await budget.take(80, 'fill');
+    const give = await budget.take(80);
     const stop = new AbortController();
-    const large = budget.take(60, 'fill', stop.signal);
-    const small = budget.take(1, 'fill');
+    const large = budget.take(60, stop.signal);
+    const small = budget.take(30);
     expect(await state(small)).toBe('waits');
+    expect(budget.tryFill(0, false)).toBeUndefined();
     const refused = expect(large).rejects.toMatchObject({ code: 'aborted' });
     stop.abort();
     await refused;

@@ -8,8 +8,6 @@ export const BUDGET_BYTES = 64 * 2 ** 20;
 /** Kept for those who empty. */
 const RESERVED_BYTES = 28 * 2 ** 20;
 
-export type BudgetSide = 'fill' | 'empty';
-
 /** Who fills and keeps some of it for later: it is told when there may be room, and asked when there is none. */
 export interface Keeper {
   onRoom(): void;
@@ -17,9 +15,10 @@ export interface Keeper {
   spare(bytes: number): void;
 }
 
+type Side = 'fill' | 'empty';
+
 interface Waiting {
   bytes: number;
-  side: BudgetSide;
   grant(): void;
 }
 
@@ -48,15 +47,15 @@ export class ByteBudget {
   }
 
   /**
-   * Resolves, once there is room, to a function that gives the bytes back (calling it again does nothing). More
-   * than there is at all is granted when nothing else is held. Throws 'aborted'.
+   * For who empties: resolves, once there is room, to a function that gives the bytes back (calling it again does
+   * nothing). First come, first served; more than there is at all is granted when nothing else is held. Throws
+   * 'aborted'.
    */
-  async take(bytes: number, side: BudgetSide, signal?: AbortSignal): Promise<() => void> {
+  async take(bytes: number, signal?: AbortSignal): Promise<() => void> {
     throwIfAborted(signal);
-    const first = !this.#waiting.some((other) => other.side === side);
-    if (first && (this.#fits(bytes, side) || this.#makeRoom(bytes, side))) return this.#hold(bytes, side);
-    await this.#wait(bytes, side, signal);
-    return this.#giver(bytes, side);
+    if (this.#waiting.length === 0 && this.#hasRoom(bytes)) return this.#hold(bytes, 'empty');
+    await this.#wait(bytes, signal);
+    return this.#giver(bytes, 'empty');
   }
 
   /**
@@ -66,7 +65,7 @@ export class ByteBudget {
   tryFill(bytes: number, wanted: boolean): (() => void) | undefined {
     const fits = wanted
       ? this.#held.fill === 0 || this.held + bytes <= this.limit
-      : this.#waiting.length === 0 && this.#fits(bytes, 'fill');
+      : this.#waiting.length === 0 && this.#fits(bytes, this.limit - this.reserved);
     return fits ? this.#hold(bytes, 'fill') : undefined;
   }
 
@@ -83,27 +82,25 @@ export class ByteBudget {
     this.#serve();
   }
 
-  #fits(bytes: number, side: BudgetSide): boolean {
-    const limit = side === 'empty' ? this.limit : this.limit - this.reserved;
+  #fits(bytes: number, limit: number): boolean {
     return this.held === 0 || this.held + bytes <= limit;
   }
 
   /** Others who empty will give back; what is kept for later goes only when nobody else would. */
-  #makeRoom(bytes: number, side: BudgetSide): boolean {
-    if (side !== 'empty' || this.#held.empty > 0) return false;
-    for (const keeper of this.#keepers) {
-      if (!this.#fits(bytes, side)) keeper.spare(this.held + bytes - this.limit);
+  #hasRoom(bytes: number): boolean {
+    for (const keeper of this.#held.empty > 0 ? [] : this.#keepers) {
+      if (!this.#fits(bytes, this.limit)) keeper.spare(this.held + bytes - this.limit);
     }
-    return this.#fits(bytes, side);
+    return this.#fits(bytes, this.limit);
   }
 
-  #hold(bytes: number, side: BudgetSide): () => void {
+  #hold(bytes: number, side: Side): () => void {
     this.#held[side] += bytes;
     this.#most = Math.max(this.#most, this.held);
     return this.#giver(bytes, side);
   }
 
-  #giver(bytes: number, side: BudgetSide): () => void {
+  #giver(bytes: number, side: Side): () => void {
     let given = false;
     return () => {
       if (given) return;
@@ -113,7 +110,7 @@ export class ByteBudget {
     };
   }
 
-  #wait(bytes: number, side: BudgetSide, signal: AbortSignal | undefined): Promise<void> {
+  #wait(bytes: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         const at = this.#waiting.indexOf(entry);
@@ -128,10 +125,9 @@ export class ByteBudget {
       };
       const entry: Waiting = {
         bytes,
-        side,
         grant: () => {
           signal?.removeEventListener('abort', onAbort);
-          this.#hold(bytes, side);
+          this.#hold(bytes, 'empty');
           resolve();
         },
       };
@@ -140,18 +136,14 @@ export class ByteBudget {
     });
   }
 
-  /** First those who empty, then the others; on each side in the order they came. */
+  /** First those who empty, in the order they came, then the keepers. */
   #serve(): void {
     // What a keeper spares comes back here.
     if (this.#serving) return;
     this.#serving = true;
-    for (const side of ['empty', 'fill'] as const) {
-      for (;;) {
-        const next = this.#waiting.find((entry) => entry.side === side);
-        if (!next || !(this.#fits(next.bytes, side) || this.#makeRoom(next.bytes, side))) break;
-        this.#waiting.splice(this.#waiting.indexOf(next), 1);
-        next.grant();
-      }
+    for (let next = this.#waiting[0]; next && this.#hasRoom(next.bytes); next = this.#waiting[0]) {
+      this.#waiting.shift();
+      next.grant();
     }
     this.#serving = false;
     for (const keeper of this.#keepers) keeper.onRoom();

@@ -89,7 +89,7 @@ describe('a chunk pool', () => {
 
   it('lets what is wanted come whatever those who empty hold', async () => {
     const { get, loads, budget } = bench(40);
-    await budget.take(40, 'empty');
+    await budget.take(40);
     void get(0, 0);
     void get(0, 1, false);
     expect(loads).toEqual(['0.0']);
@@ -101,10 +101,10 @@ describe('a chunk pool', () => {
     for (const index of [1, 2, 3]) void get(0, index, false);
     for (const index of [0, 1, 2, 3]) await come(`0.${index}`);
     expect(budget.held).toBe(40);
-    const give = await budget.take(25, 'empty');
+    const give = await budget.take(25);
     expect(budget.held).toBe(35);
     let second = false;
-    void budget.take(20, 'empty').then(() => (second = true));
+    void budget.take(20).then(() => (second = true));
     await tick();
     // It is given back soon: what is kept stays.
     expect([second, budget.held]).toEqual([false, 35]);
@@ -238,7 +238,7 @@ describe('any readers at once', () => {
         if (random() < 0.1) continue;
         await wanted;
         // What it read is repacked and uploaded, sometimes while it reads on.
-        const give = random() < 0.5 ? await budget.take(1 + upTo(20), 'empty') : () => undefined;
+        const give = random() < 0.5 ? await budget.take(1 + upTo(20)) : () => undefined;
         await pause();
         give();
       }
