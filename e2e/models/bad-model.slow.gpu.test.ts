@@ -180,7 +180,7 @@ describe('a request that cannot be met', () => {
     await refused(source(whole), 'invalid-request', /trained/, { contextLength: 1 << 20 });
   });
   test('a variant that does not exist', async () => {
-    await refused(source(whole), 'invalid-request', /matmul=/, { variants: { matmul: 'magic' } });
+    await refused(source(whole), 'invalid-request', /gemv=/, { variants: { gemv: 'magic' } });
   });
   test('no sources', async () => {
     const { gpu, freed } = watched();

@@ -21,7 +21,7 @@ const CASES = [
 
 test.each(CASES)('%s', async (name) => {
   const { promptIds, greedyIds, steps, logits } = readCase(name);
-  const variants = { attention: 'tile', matmul: 'workgroup' };
+  const variants = { attention: 'tile', gemv: 'workgroup', gemm: 'tile' };
   const model = await openModel({
     sources: [caseSource(name)],
     gpu: await openDawn(),

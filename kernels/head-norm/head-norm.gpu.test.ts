@@ -5,9 +5,9 @@ import { headNormRef } from './head-norm.ref.ts';
 import { headNorm } from './head-norm.ts';
 
 const VARIANTS: Array<[string, Record<string, string>]> = [
-  ['thread', { matmul: 'thread' }],
-  ['workgroup', { matmul: 'workgroup', subgroups: 'off' }],
-  ['workgroup with subgroups', { matmul: 'workgroup', subgroups: 'on' }],
+  ['thread', { gemv: 'thread' }],
+  ['workgroup', { gemv: 'workgroup', subgroups: 'off' }],
+  ['workgroup with subgroups', { gemv: 'workgroup', subgroups: 'on' }],
 ];
 
 describe.each(VARIANTS)('head norm, %s', (_, variants) => {

@@ -39,7 +39,7 @@ export function headNorm(rec: Recorder, options: HeadNormOptions): void {
     `head norm: ${count} parts of ${width} from ${first} in rows of ${stride}, ${weights} weights`,
   );
   const variants = rec.variants as unknown as Variants;
-  const byThread = width <= WIDEST_BY_THREAD || variants.matmul === 'thread';
+  const byThread = width <= WIDEST_BY_THREAD || variants.gemv === 'thread';
   rec.dispatch({
     kernel: defineKernel({
       name: byThread ? 'head-norm' : 'head-norm-wide',

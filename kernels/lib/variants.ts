@@ -4,8 +4,10 @@ import type { Caps } from '@quern/gpu';
 import { QuernError } from '@quern/spec';
 
 export interface Variants {
-  /** A thread owns whole results (software adapters), or a workgroup shares them (GPUs). */
-  readonly matmul: 'thread' | 'workgroup';
+  /** Matmuls of few rows, and norms: a thread owns whole results (software adapters), or a workgroup shares them (GPUs). */
+  readonly gemv: 'thread' | 'workgroup';
+  /** Matmuls of many rows: a thread owns a few results, or a workgroup a tile of them. */
+  readonly gemm: 'thread' | 'tile';
   readonly attention: 'thread' | 'tile';
   readonly subgroups: 'on' | 'off';
   /** How packed bytes become floats: integers, or the normalising unpack (one ulp off, faster in software). */
@@ -13,7 +15,8 @@ export interface Variants {
 }
 
 const AXES = {
-  matmul: ['thread', 'workgroup'],
+  gemv: ['thread', 'workgroup'],
+  gemm: ['thread', 'tile'],
   attention: ['thread', 'tile'],
   subgroups: ['off', 'on'],
   unpack: ['exact', 'unorm'],
@@ -35,7 +38,8 @@ export function chooseVariants(caps: Caps, forced: Readonly<Record<string, strin
     );
   }
   return {
-    matmul: caps.software ? 'thread' : 'workgroup',
+    gemv: caps.software ? 'thread' : 'workgroup',
+    gemm: caps.software ? 'thread' : 'tile',
     attention: caps.software ? 'thread' : 'tile',
     subgroups: caps.subgroups ? 'on' : 'off',
     unpack: caps.software ? 'unorm' : 'exact',

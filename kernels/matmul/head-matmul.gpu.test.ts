@@ -61,9 +61,9 @@ async function check(c: Case): Promise<void> {
 }
 
 describe.each<{ name: string; variants: Record<string, string> }>([
-  { name: 'thread', variants: { matmul: 'thread', unpack: 'unorm' } },
-  { name: 'workgroup', variants: { matmul: 'workgroup', subgroups: 'off' } },
-  { name: 'subgroups', variants: { matmul: 'workgroup', subgroups: 'on' } },
+  { name: 'thread', variants: { gemv: 'thread', gemm: 'thread', unpack: 'unorm' } },
+  { name: 'workgroup', variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'off' } },
+  { name: 'subgroups', variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'on' } },
 ])('$name', ({ variants }) => {
   beforeEach((context) => {
     if (variants['subgroups'] === 'on' && !gpu.caps.subgroups) context.skip('this adapter has no subgroups');

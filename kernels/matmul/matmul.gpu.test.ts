@@ -92,17 +92,27 @@ const MAPPINGS: Array<{
   one: readonly string[];
   many: readonly string[];
 }> = [
-  { name: 'thread exact', variants: { matmul: 'thread', unpack: 'exact' }, one: QUANTS, many: SOME },
-  { name: 'thread unorm', variants: { matmul: 'thread', unpack: 'unorm' }, one: QUANTS, many: SOME },
+  {
+    name: 'thread exact',
+    variants: { gemv: 'thread', gemm: 'thread', unpack: 'exact' },
+    one: QUANTS,
+    many: SOME,
+  },
+  {
+    name: 'thread unorm',
+    variants: { gemv: 'thread', gemm: 'thread', unpack: 'unorm' },
+    one: QUANTS,
+    many: SOME,
+  },
   {
     name: 'workgroup',
-    variants: { matmul: 'workgroup', subgroups: 'off', unpack: 'exact' },
+    variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'off', unpack: 'exact' },
     one: SOME,
     many: SOME,
   },
   {
     name: 'workgroup with subgroups',
-    variants: { matmul: 'workgroup', subgroups: 'on' },
+    variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'on' },
     one: SOME,
     many: [],
   },

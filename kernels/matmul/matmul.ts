@@ -100,11 +100,12 @@ export interface MatmulForm {
 
 /** The thread mapping for so many rows of x. */
 export function pickForm(variants: Variants, rows: number): MatmulForm {
-  if (variants.matmul === 'thread') {
+  const few = rows <= GEMV_ROWS;
+  if ((few ? variants.gemv : variants.gemm) === 'thread') {
     const tokens = rows >= 5 ? 8 : rows >= 3 ? 4 : rows;
     return { name: 'thread', main: thread, outputs: 64, rows: tokens, tokens };
   }
-  if (rows <= GEMV_ROWS) return { name: 'workgroup', main: workgroup, outputs: 4, rows: 1, tokens: 1 };
+  if (few) return { name: 'workgroup', main: workgroup, outputs: 4, rows: 1, tokens: 1 };
   return { name: 'tile', main: tile, outputs: 64, rows: 64, tokens: 1 };
 }
 

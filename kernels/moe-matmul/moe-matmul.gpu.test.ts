@@ -116,21 +116,31 @@ interface Form {
 }
 
 describe.each<Form>([
-  { name: 'gather, thread', sorted: false, variants: { matmul: 'thread', unpack: 'unorm' }, types: SOME },
-  { name: 'sorted, thread', sorted: true, variants: { matmul: 'thread', unpack: 'exact' }, types: SOME },
+  {
+    name: 'gather, thread',
+    sorted: false,
+    variants: { gemv: 'thread', gemm: 'thread', unpack: 'unorm' },
+    types: SOME,
+  },
+  {
+    name: 'sorted, thread',
+    sorted: true,
+    variants: { gemv: 'thread', gemm: 'thread', unpack: 'exact' },
+    types: SOME,
+  },
   {
     name: 'gather, workgroup',
     sorted: false,
-    variants: { matmul: 'workgroup', subgroups: 'off' },
+    variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'off' },
     types: SOME,
   },
   {
     name: 'gather, subgroups',
     sorted: false,
-    variants: { matmul: 'workgroup', subgroups: 'on' },
+    variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'on' },
     types: ONE,
   },
-  { name: 'sorted, tile', sorted: true, variants: { matmul: 'workgroup' }, types: ONE },
+  { name: 'sorted, tile', sorted: true, variants: { gemv: 'workgroup', gemm: 'tile' }, types: ONE },
 ])('$name', ({ sorted, variants, types }) => {
   beforeEach((context) => {
     if (variants['subgroups'] === 'on' && !gpu.caps.subgroups) context.skip('this adapter has no subgroups');

@@ -47,7 +47,7 @@ export interface MoeMatmulOptions {
 
 /** Slots a tile of the sorted form has at most. */
 export function sortedHeight(rec: Recorder): number {
-  return rec.variants['matmul'] === 'thread' ? 8 : 32;
+  return rec.variants['gemm'] === 'thread' ? 8 : 32;
 }
 
 export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
@@ -116,7 +116,8 @@ export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
 
 /** `outputs`: weight rows that a workgroup covers. */
 function pick(variants: Variants, sorted: boolean): { name: string; main: string; outputs: number } {
-  if (variants.matmul === 'thread') return { name: 'thread', main: thread, outputs: 64 };
+  if ((sorted ? variants.gemm : variants.gemv) === 'thread')
+    return { name: 'thread', main: thread, outputs: 64 };
   return sorted
     ? { name: 'tile', main: tile, outputs: 64 }
     : { name: 'workgroup', main: workgroup, outputs: 4 };

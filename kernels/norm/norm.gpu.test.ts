@@ -11,9 +11,9 @@ beforeAll(async () => {
 });
 
 const VARIANTS: Array<[string, Record<string, string>]> = [
-  ['thread', { matmul: 'thread' }],
-  ['workgroup', { matmul: 'workgroup', subgroups: 'off' }],
-  ['workgroup with subgroups', { matmul: 'workgroup', subgroups: 'on' }],
+  ['thread', { gemv: 'thread' }],
+  ['workgroup', { gemv: 'workgroup', subgroups: 'off' }],
+  ['workgroup with subgroups', { gemv: 'workgroup', subgroups: 'on' }],
 ];
 
 describe.each(VARIANTS)('norm, %s', (_, variants) => {

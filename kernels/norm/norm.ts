@@ -35,7 +35,7 @@ export function norm(rec: Recorder, options: NormOptions): void {
     `norm of ${dim} values with ${weight?.shape[0]} weights and ${bias?.shape[0]} biases`,
   );
   const variants = rec.variants as unknown as Variants;
-  const byThread = variants.matmul === 'thread';
+  const byThread = variants.gemv === 'thread';
   rec.dispatch({
     kernel: defineKernel({
       name: `${centred ? 'layer' : 'rms'}-norm${byThread ? '-thread' : ''}`,

@@ -120,7 +120,7 @@ export interface EngineInfo {
   adapters: LoraInfo[];
   memory: MemoryInfo;
   adapter: AdapterInfo;
-  /** Axis -> chosen value, e.g. matmul: 'thread'. */
+  /** Axis -> chosen value, e.g. gemv: 'thread'. */
   variants: Record<string, string>;
   timings: LoadTimings;
 }

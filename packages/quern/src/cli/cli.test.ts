@@ -153,7 +153,7 @@ describe('quern run', () => {
       timings: { load_ms: 6, ttft_ms: 20, prefill_tps: 2000, decode_tps: 100 },
       memory: FAKE_INFO.memory,
       adapter: FAKE_INFO.adapter,
-      variants: { matmul: 'thread' },
+      variants: { gemv: 'thread' },
     });
     expect(out.endsWith('}\n')).toBe(true);
     expect(engine.requests[0]).toMatchObject({
@@ -167,7 +167,7 @@ describe('quern run', () => {
 
   it('asks through the chat template, and passes what the load takes', async () => {
     const args = ['run', 'o/m:Q4_K_M', '--chat', 'Why?', '--context', '512', '--kv', 'q8'];
-    const { engine, requests } = await quern([...args, '--variant', 'matmul=thread', '--variant', 'a=b=c']);
+    const { engine, requests } = await quern([...args, '--variant', 'gemv=thread', '--variant', 'a=b=c']);
     expect(engine.requests[0]!.prompt).toEqual({
       kind: 'chat',
       messages: [{ role: 'user', content: 'Why?' }],
@@ -176,7 +176,7 @@ describe('quern run', () => {
       model: 'o/m:Q4_K_M',
       contextLength: 512,
       kv: 'q8',
-      variants: { matmul: 'thread', a: 'b=c' },
+      variants: { gemv: 'thread', a: 'b=c' },
     });
   });
 
@@ -245,7 +245,7 @@ describe('the other commands', () => {
       { test: 'decode', tokens: 4, depth: 0, tokens_per_second: 3, stddev: 0, samples: [3] },
       { test: 'decode', tokens: 4, depth: 32, tokens_per_second: 3, stddev: 0, samples: [3] },
     ]);
-    expect(json).toMatchObject({ model: 'fake-model', arch: 'llama', variants: { matmul: 'thread' } });
+    expect(json).toMatchObject({ model: 'fake-model', arch: 'llama', variants: { gemv: 'thread' } });
   });
 
   it('bench keeps a history, and sets the newest run of the same model and adapter beside each row', async () => {

@@ -186,7 +186,7 @@ export const FAKE_INFO: EngineInfo = {
     features: [],
     limits: {},
   },
-  variants: { matmul: 'thread' },
+  variants: { gemv: 'thread' },
   timings: {
     openMs: 1,
     weightsMs: 5,

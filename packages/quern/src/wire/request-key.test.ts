@@ -44,7 +44,7 @@ it('differs with everything that makes another engine', () => {
     { model, contextLength: 512 },
     { model, kv: 'q8' },
     { model, memoryBytes: 1e9 },
-    { model, variants: { matmul: 'thread' } },
+    { model, variants: { gemv: 'thread' } },
     { model, hubBaseUrl: 'https://mirror/' },
     { model: new File(['abc'], 'x.gguf', { lastModified: 5 }) },
     { model: new File(['abcd'], 'x.gguf', { lastModified: 5 }) },
