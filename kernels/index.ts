@@ -26,7 +26,16 @@ export {
 } from './lib/expert-weight.ts';
 export { type KvShape, PAGE_TOKENS, pageBytes } from './lib/kv.ts';
 export { loraAdd, type LoraAddOptions } from './lora-add/lora-add.ts';
-export { chooseVariants, type Variants } from './lib/variants.ts';
+export {
+  AXES,
+  AXIS_NAMES,
+  type AxisName,
+  chooseVariants,
+  lacks,
+  valuesOn,
+  type Variants,
+  type Work,
+} from './lib/variants.ts';
 export { createWeight, destroyWeight, fitsOnePart, type Weight, writeRows } from './lib/weight.ts';
 export { matmul, type MatmulOptions } from './matmul/matmul.ts';
 export {

@@ -1,4 +1,5 @@
-// The axes on which kernels come in several forms, and which form an adapter gets.
+// The axes on which kernels come in several forms: what a form asks of an adapter, which work it changes, and which
+// an adapter gets that nobody measured. The engine's self-test tries the others there.
 
 import type { Caps } from '@quern/gpu';
 import { QuernError } from '@quern/spec';
@@ -14,35 +15,82 @@ export interface Variants {
   readonly unpack: 'exact' | 'unorm';
 }
 
-const AXES = {
-  gemv: ['thread', 'workgroup'],
-  gemm: ['thread', 'tile'],
-  attention: ['thread', 'tile'],
-  subgroups: ['off', 'on'],
-  unpack: ['exact', 'unorm'],
-} as const satisfies { [A in keyof Variants]: readonly Variants[A][] };
+/** Work whose kernels come in forms: matmuls of few rows and of many, norms, attention of one row and of a chunk. */
+export type Work = 'gemv' | 'gemm' | 'norm' | 'attend' | 'attend-chunk';
 
-/** The default for this adapter with `forced` on top. Throws 'invalid-request' for what is not there. */
+interface Axis<Value extends string> {
+  readonly values: readonly Value[];
+  /** For an adapter of which nothing but its caps is known. */
+  usual(caps: Caps): Value;
+  readonly changes: readonly Work[];
+  /** Values that not every adapter can run. */
+  readonly needs?: { readonly [V in Value]?: { readonly what: string; has(caps: Caps): boolean } };
+}
+
+export const AXES: { readonly [A in keyof Variants]: Axis<Variants[A]> } = {
+  gemv: {
+    values: ['thread', 'workgroup'],
+    usual: ({ software }) => (software ? 'thread' : 'workgroup'),
+    changes: ['gemv', 'norm'],
+  },
+  gemm: {
+    values: ['thread', 'tile'],
+    usual: ({ software }) => (software ? 'thread' : 'tile'),
+    changes: ['gemm'],
+  },
+  attention: {
+    values: ['thread', 'tile'],
+    usual: ({ software }) => (software ? 'thread' : 'tile'),
+    changes: ['attend', 'attend-chunk'],
+  },
+  subgroups: {
+    values: ['off', 'on'],
+    usual: ({ subgroups }) => (subgroups ? 'on' : 'off'),
+    changes: ['gemv', 'norm'],
+    needs: { on: { what: 'subgroups', has: ({ subgroups }) => subgroups !== undefined } },
+  },
+  unpack: {
+    values: ['exact', 'unorm'],
+    usual: ({ software }) => (software ? 'unorm' : 'exact'),
+    changes: ['gemv', 'gemm'],
+  },
+};
+
+export type AxisName = keyof Variants;
+
+/** In the order in which they are chosen: an axis may matter only under a value of one before it. */
+export const AXIS_NAMES = Object.keys(AXES) as AxisName[];
+
+/** What of an axis this adapter can run. */
+export function valuesOn(caps: Caps, axis: AxisName): readonly string[] {
+  return AXES[axis].values.filter((value) => lacks(caps, axis, value) === undefined);
+}
+
+/** What the adapter lacks for a value, undefined for nothing. */
+export function lacks(caps: Caps, axis: AxisName, value: string): string | undefined {
+  const needs: Partial<Record<string, { what: string; has(caps: Caps): boolean }>> = AXES[axis].needs ?? {};
+  const need = needs[value];
+  return need && !need.has(caps) ? need.what : undefined;
+}
+
+/** The usual ones for this adapter with `forced` on top. Throws 'invalid-request' for what is not there. */
 export function chooseVariants(caps: Caps, forced: Readonly<Record<string, string>> = {}): Variants {
-  for (const [axis, value] of Object.entries(forced)) {
-    const values: readonly string[] | undefined = AXES[axis as keyof typeof AXES];
-    if (!values?.includes(value)) {
-      const known = Object.entries(AXES).map(([name, all]) => `${name}=${all.join('|')}`);
-      throw new QuernError('invalid-request', `No variant ${axis}=${value}. There are ${known.join(', ')}.`);
-    }
+  for (const [axis, value] of Object.entries(forced)) checkForced(caps, axis, value);
+  const usual = AXIS_NAMES.map((axis) => [axis, AXES[axis].usual(caps)]);
+  return { ...Object.fromEntries(usual), ...forced };
+}
+
+function checkForced(caps: Caps, axis: string, value: string): void {
+  const known = Object.hasOwn(AXES, axis) && (AXES[axis as AxisName].values as readonly string[]);
+  if (!known || !known.includes(value)) {
+    const all = AXIS_NAMES.map((name) => `${name}=${AXES[name].values.join('|')}`);
+    throw new QuernError('invalid-request', `No variant ${axis}=${value}. There are ${all.join(', ')}.`);
   }
-  if (forced['subgroups'] === 'on' && !caps.subgroups) {
+  const missing = lacks(caps, axis as AxisName, value);
+  if (missing !== undefined) {
     throw new QuernError(
       'invalid-request',
-      'Variant subgroups=on needs an adapter with subgroups; this one has none.',
+      `Variant ${axis}=${value} needs an adapter with ${missing}; this one has none.`,
     );
   }
-  return {
-    gemv: caps.software ? 'thread' : 'workgroup',
-    gemm: caps.software ? 'thread' : 'tile',
-    attention: caps.software ? 'thread' : 'tile',
-    subgroups: caps.subgroups ? 'on' : 'off',
-    unpack: caps.software ? 'unorm' : 'exact',
-    ...forced,
-  };
 }
