@@ -1,7 +1,15 @@
 // The limits of an adapter as this machine gives them today: bytes it copies, multiply-adds it does, what a dispatch
 // costs, how long an answer takes to come back. What is timed is checked: a driver that skips work is not fast.
 
-import { createTensor, type Gpu, readBuffer, Recorder, type Tensor, uploadTensor } from '@quern/gpu';
+import {
+  createTensor,
+  type Gpu,
+  queueDone,
+  readBuffer,
+  Recorder,
+  type Tensor,
+  uploadTensor,
+} from '@quern/gpu';
 import { probeCopy, probeTurn } from '@quern/kernels';
 import { type KernelTiming, QuernError, type Roofline } from '@quern/spec';
 
@@ -72,8 +80,7 @@ async function rate(gpu: Gpu, record: (rec: Recorder) => void): Promise<number> 
       plan.encode(encoder);
       gpu.device.queue.submit([encoder.finish()]);
     }
-    await Promise.race([gpu.device.queue.onSubmittedWorkDone(), gpu.lost]);
-    gpu.check();
+    await queueDone(gpu);
     return performance.now() - start;
   };
   try {

@@ -1,7 +1,7 @@
 // Steps one sequence through a loaded model: prefill in chunks, decode with the sampled id staying on the GPU
 // and read back late. Knows token ids; knows nothing of text, stop strings or requests.
 
-import { type Gpu, type Plan, readBuffer, ReadbackRing } from '@quern/gpu';
+import { type Gpu, type Plan, promptly, readBuffer, ReadbackRing } from '@quern/gpu';
 import type { Model } from '@quern/models';
 import { assert, throwIfAborted } from '@quern/spec';
 import { lossRows, SMALLEST_CHUNK } from './memory-plan.ts';
@@ -151,7 +151,7 @@ export class Runner {
     run: (chunk: number[], first: number, rows: number, last: boolean) => Promise<void>,
   ): Promise<void> {
     const { gpu } = this.#options;
-    const inFlight: Array<Promise<unknown>> = [];
+    const inFlight: Array<Promise<undefined>> = [];
     for (let first = 0; first < tokens.length; first += chunkRows) {
       throwIfAborted(signal);
       const chunk = tokens.slice(first, first + chunkRows);
@@ -159,7 +159,7 @@ export class Runner {
       const rows = Math.min(this.rowsFor(chunk.length), chunkRows);
       await run(chunk, first, rows, first + chunkRows >= tokens.length);
       inFlight.push(gpu.device.queue.onSubmittedWorkDone());
-      if (inFlight.length >= CHUNKS_IN_FLIGHT) await Promise.race([inFlight.shift(), gpu.lost]);
+      if (inFlight.length >= CHUNKS_IN_FLIGHT) await promptly(gpu, inFlight.shift()!);
     }
   }
 
