@@ -2,9 +2,11 @@
 import type { EngineInfo } from '../load/engine.ts';
 import { element } from '../look/element.ts';
 import { bytes, count } from '../look/format.ts';
+import type { ScriptMemory } from './script-memory.ts';
 
-export function adapterView(info: EngineInfo): HTMLElement {
+export function adapterView(info: EngineInfo, scripts: ScriptMemory | undefined): HTMLElement {
   const { adapter, memory } = info;
+  const taken = memory.weightBytes + memory.kvBytes + memory.scratchBytes;
   const name =
     adapter.description || [adapter.vendor, adapter.architecture, adapter.device].filter(Boolean).join(' ');
   const types = Object.entries(info.tensorTypes).map(([type, tensors]) => `${type} × ${tensors}`);
@@ -28,7 +30,13 @@ export function adapterView(info: EngineInfo): HTMLElement {
     ['Context', `${info.contextLength} of ${info.trainedContextLength} tokens, KV in ${info.kv}`],
     [
       'GPU memory',
-      `weights ${bytes(memory.weightBytes)}, KV ${bytes(memory.kvBytes)}, scratch ${bytes(memory.scratchBytes)}`,
+      `${bytes(taken)}: weights ${bytes(memory.weightBytes)}, KV ${bytes(memory.kvBytes)}, scratch ${bytes(memory.scratchBytes)}`,
+    ],
+    [
+      'Script memory',
+      scripts
+        ? `${bytes(scripts.bytes)} at most, ${scripts.of === 'page' ? 'without the worker' : 'with the worker'}`
+        : 'this browser does not tell',
     ],
   ]);
 }

@@ -110,7 +110,8 @@ function show(report: BenchReport): void {
   results.hidden = false;
   byId('speed', HTMLElement).replaceChildren(speedView(report.rows));
   byId('load', HTMLElement).replaceChildren(loadView(report));
-  if (report.info) byId('adapter', HTMLElement).replaceChildren(adapterView(report.info));
+  if (report.info)
+    byId('adapter', HTMLElement).replaceChildren(adapterView(report.info, report.scriptMemory));
   const kernels = byId('kernels', HTMLElement);
   if (report.kernels) {
     kernels.replaceChildren(

@@ -2,6 +2,7 @@
 import type { Engine } from '../load/engine.ts';
 import { failureOf, wasAborted } from '../load/failure.ts';
 import type { BenchReport, BenchSettings } from './report.ts';
+import { moreMemory } from './script-memory.ts';
 
 export interface Steps {
   onStep: (what: string) => void;
@@ -26,6 +27,7 @@ export async function measure(
     { signal },
   );
   report.firstTokenMs = first.timings.timeToFirstTokenMs;
+  report.scriptMemory = await moreMemory(undefined);
   onReport(report);
 
   onStep(
@@ -45,5 +47,7 @@ export async function measure(
     if (wasAborted(error)) throw error;
     report.kernelsMissing = failureOf(error);
   }
+  report.info = await engine.info(); // its memory has the plans of all that was run
+  report.scriptMemory = await moreMemory(report.scriptMemory);
   onReport(report);
 }

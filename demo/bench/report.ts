@@ -2,6 +2,7 @@
 // the page's <script id="result">.
 import type { BenchRow, EngineInfo, KernelTiming, Roofline } from '../load/engine.ts';
 import type { Failure } from '../load/failure.ts';
+import type { ScriptMemory } from './script-memory.ts';
 
 export interface BenchSettings {
   promptTokens: number[];
@@ -28,6 +29,8 @@ export interface BenchReport {
   /** Of the first request after the load: prompt of one token. */
   firstTokenMs?: number;
   rows: BenchRow[];
+  /** The most that was seen, after the load and after the tests. */
+  scriptMemory?: ScriptMemory;
   roofline?: Roofline;
   /** Missing where the adapter has no timestamps; `kernelsMissing` then says so. */
   kernels?: { prefill: KernelTiming[]; decode: KernelTiming[] };

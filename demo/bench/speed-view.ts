@@ -16,6 +16,7 @@ export function speedView(rows: readonly BenchRow[]): HTMLElement {
 
 export function speedTable(rows: readonly BenchRow[]): HTMLElement {
   const body = element('tbody');
+  const hasSteps = rows.some(({ step }) => step);
   for (const row of rows) {
     const { tokensPerSecond: speeds } = row;
     const spread = speeds.length > 1 ? `${rate(Math.min(...speeds))} – ${rate(Math.max(...speeds))}` : '–';
@@ -26,13 +27,21 @@ export function speedTable(rows: readonly BenchRow[]): HTMLElement {
         element('th', { scope: 'row' }, labelOf(row)),
         element('td', { class: 'figure' }, rate(median(speeds))),
         element('td', { class: 'figure muted' }, spread),
+        ...(hasSteps ? stepCells(row) : []),
       ),
     );
   }
-  const head = ['Test', 'Tokens/s', 'Least – most'].map((name, column) =>
+  const titles = ['Test', 'Tokens/s', 'Least – most', ...(hasSteps ? ['Dispatches', 'Script'] : [])];
+  const head = titles.map((name, column) =>
     element('th', { scope: 'col', class: column > 0 ? 'figure' : undefined }, name),
   );
   return element('table', {}, element('thead', {}, element('tr', {}, ...head)), body);
+}
+
+/** Dispatches of a token, and the script's time to encode and submit them. */
+function stepCells({ step }: BenchRow): HTMLElement[] {
+  const texts = step ? [String(step.dispatches), `${step.scriptMicroseconds.toFixed(0)} µs`] : ['–', '–'];
+  return texts.map((text) => element('td', { class: 'figure muted' }, text));
 }
 
 /** 'Prompt of 128', 'Writing 64', 'Writing 64 after 512'. */

@@ -21,6 +21,10 @@ test('?auto=1 measures and leaves its JSON', async ({ page }) => {
   await expect(page.getByRole('row', { name: 'Writing 4 after 24' })).toBeVisible();
   for (const row of report.rows) expect(row.tokensPerSecond[0]).toBeGreaterThan(0.1);
   expect(report.firstTokenMs).toBeGreaterThan(0);
+  const steps = report.rows.filter(({ test }) => test === 'decode').map(({ step }) => step);
+  for (const step of steps) expect(step).toMatchObject({ dispatches: expect.any(Number) });
+  expect(steps[1]?.kvBytes).toBeGreaterThan(steps[0]?.kvBytes ?? Infinity);
+  expect(report.scriptMemory?.bytes).toBeGreaterThan(1e6);
   const timings = report.info?.timings;
   expect(timings?.weightsMs).toBeGreaterThan(0);
   expect(timings?.bytesFetched).toBeGreaterThan(98e6);

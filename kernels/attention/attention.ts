@@ -3,7 +3,7 @@
 
 import type { Recorder, Tensor } from '@quern/gpu';
 import { assert } from '@quern/spec';
-import { type KvShape, kvModules, PAGE_TOKENS } from '../lib/kv.ts';
+import { type KvShape, kvModules, pageBytes, PAGE_TOKENS } from '../lib/kv.ts';
 import kvPage from '../lib/kv_page.wgsl?raw';
 import { defineKernel } from '../lib/link.ts';
 import step from '../lib/step.wgsl?raw';
@@ -115,12 +115,7 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
     workgroups: tiled
       ? [Math.ceil((sequenceRows * (heads / kvHeads)) / queries), kvHeads, (rows / sequenceRows) * splits]
       : [Math.ceil(heads / 4), rows, splits],
-    bytes:
-      (oneSequence ? 1 : rows) *
-      seen *
-      kvHeads *
-      (keyDim + (latent ? 0 : valueDim)) *
-      (type === 'f32' ? 4 : type === 'f16' ? 2 : 1),
+    bytes: ((oneSequence ? 1 : rows) * seen * pageBytes(shape)) / PAGE_TOKENS,
     flops: 2 * rows * seen * heads * (keyDim + valueDim),
   });
   if (splits === 1) return;

@@ -3,6 +3,7 @@
 
 import { type BenchRow, GREEDY, QuernError, throwIfAborted } from '@quern/spec';
 import type { Gpu } from '@quern/gpu';
+import type { PlanBook } from './plan-book.ts';
 import { LOOKAHEAD, type Runner } from './runner.ts';
 import { type SamplerState, stagesFor } from './sampling/stages.ts';
 import type { Sequence, SequenceCache } from './sequence-cache.ts';
@@ -10,6 +11,7 @@ import type { Sequence, SequenceCache } from './sequence-cache.ts';
 export interface BenchContext {
   gpu: Gpu;
   kvBuffers: readonly GPUBuffer[];
+  plans: PlanBook;
   runner: Runner;
   sampler: SamplerState;
   cache: SequenceCache;
@@ -40,38 +42,84 @@ export async function benchPrefill(
   return { test: 'prefill', tokens, depth: 0, tokensPerSecond };
 }
 
-/** After `depth` tokens whose rows are zeros, as speed does not ask for more. Empties the cache. */
+/**
+ * After each number of tokens in `depths`, whose rows are zeros, as speed does not ask for more. Depths take turns, so
+ * that a machine which slows down on the way does so for all of them. Empties the cache.
+ */
 export async function benchDecode(
   context: BenchContext,
   tokens: number,
-  depth: number,
+  depths: readonly number[],
   repetitions: number,
   signal?: AbortSignal,
-): Promise<BenchRow> {
-  const { runner } = context;
-  // The first step needs a token before it.
-  const before = Math.max(1, depth);
-  fits(context, before + tokens);
-  runner.prepare(before + tokens);
-  const tokensPerSecond: number[] = [];
-  const same = new SameResults();
+): Promise<BenchRow[]> {
+  for (const depth of depths) fits(context, before(depth) + tokens);
+  context.runner.prepare(before(Math.max(0, ...depths)) + tokens);
+  const tests = depths.map((depth) => ({
+    depth,
+    same: new SameResults(),
+    tokensPerSecond: new Array<number>(),
+    scriptMs: Infinity,
+  }));
   for (let i = 0; i <= repetitions; i++) {
     // A full warm-up would double the time of a slow adapter for nothing.
     const count = i === 0 ? Math.min(2, tokens) : tokens;
-    emptyCache(context);
-    const seconds = await timed(context, async (sequence) => {
-      runner.pretend(sequence, someTokens(context, before));
-      const results: Array<Promise<Uint32Array>> = [];
-      for (let n = 0; n < count; n++) {
-        results.push((await runner.decode(sequence, before + n, STAGES)).result);
-        await results[n - LOOKAHEAD];
-        throwIfAborted(signal);
-      }
-      same.check(await Promise.all(results));
-    });
-    if (i > 0) tokensPerSecond.push(tokens / seconds);
+    for (const test of tests) {
+      const { seconds, scriptMs } = await decodeOnce(context, count, test, signal);
+      if (i === 0) continue;
+      test.tokensPerSecond.push(tokens / seconds);
+      test.scriptMs = Math.min(test.scriptMs, scriptMs / tokens);
+    }
   }
-  return { test: 'decode', tokens, depth, tokensPerSecond };
+  return Promise.all(
+    tests.map(async ({ depth, tokensPerSecond, scriptMs }): Promise<BenchRow> => {
+      const { dispatches } = await context.plans.decode(1, before(depth) + tokens, STAGES);
+      const reads = context.plans.attentionCost(before(depth) + Math.ceil(tokens / 2));
+      return {
+        test: 'decode',
+        tokens,
+        depth,
+        tokensPerSecond,
+        step: {
+          dispatches: dispatches.length,
+          scriptMicroseconds: scriptMs * 1000,
+          kvBytes: reads.bytes,
+          kvFlops: reads.flops,
+        },
+      };
+    }),
+  );
+}
+
+/** The first step needs a token before it. */
+function before(depth: number): number {
+  return Math.max(1, depth);
+}
+
+async function decodeOnce(
+  context: BenchContext,
+  count: number,
+  { depth, same }: { depth: number; same: SameResults },
+  signal: AbortSignal | undefined,
+): Promise<{ seconds: number; scriptMs: number }> {
+  const { runner } = context;
+  let scriptMs = 0;
+  emptyCache(context);
+  const seconds = await timed(context, async (sequence) => {
+    runner.pretend(sequence, someTokens(context, before(depth)));
+    const results: Array<Promise<Uint32Array>> = [];
+    for (let n = 0; n < count; n++) {
+      // Its plan is there, so that nothing is waited for between these two.
+      const begun = performance.now();
+      const { result } = await runner.decode(sequence, before(depth) + n, STAGES);
+      scriptMs += performance.now() - begun;
+      results.push(result);
+      await results[n - LOOKAHEAD];
+      throwIfAborted(signal);
+    }
+    same.check(await Promise.all(results));
+  });
+  return { seconds, scriptMs };
 }
 
 function emptyCache({ gpu, cache, kvBuffers }: BenchContext): void {

@@ -119,9 +119,8 @@ export class Engine implements InferenceEngine {
     try {
       for (const tokens of request.promptTokens)
         yield await benchPrefill(this.#parts, tokens, request.repetitions, signal);
-      for (const depth of request.decodeTokens > 0 ? request.depths : []) {
-        yield await benchDecode(this.#parts, request.decodeTokens, depth, request.repetitions, signal);
-      }
+      const { decodeTokens, depths, repetitions } = request;
+      if (decodeTokens > 0) yield* await benchDecode(this.#parts, decodeTokens, depths, repetitions, signal);
     } catch (error) {
       throw this.#explain(error);
     } finally {

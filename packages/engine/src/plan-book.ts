@@ -88,6 +88,16 @@ export class PlanBook {
     });
   }
 
+  /** What the attention of one row at position `keys - 1` reads of the cache, and its arithmetic. Records, compiles nothing. */
+  attentionCost(keys: number): { bytes: number; flops: number } {
+    const { gpu, variants, steps } = this.#options;
+    const rec = new Recorder(gpu, { variants });
+    this.#forward(rec, steps.decode, 1, keys, false);
+    const reads = rec.dispatches.filter(({ kernel }) => /^attention-(?!reduce)/.test(kernel.name));
+    const sum = (of: 'bytes' | 'flops') => reads.reduce((all, dispatch) => all + dispatch[of], 0);
+    return { bytes: sum('bytes'), flops: sum('flops') };
+  }
+
   #forward(rec: Recorder, step: Tensor, rows: number, keys: number, oneSequence: boolean): Tensor {
     const { model, layers } = this.#options;
     return model.forward(rec, model.embed(rec, step, rows), {

@@ -60,6 +60,11 @@ export class Recorder {
     this.#marks.set(name, this.#dispatches.length);
   }
 
+  /** What was recorded so far. */
+  get dispatches(): readonly Dispatch[] {
+    return this.#dispatches;
+  }
+
   dispatch(dispatch: Dispatch): void {
     const { kernel, bind, params, workgroups } = dispatch;
     const uniforms = params ? 1 : 0;

@@ -158,6 +158,16 @@ export interface BenchRequest {
   repetitions: number;
 }
 
+/** What one step of decode is made of. */
+export interface StepCost {
+  dispatches: number;
+  /** Time of the script that encodes and submits it, in microseconds: the mean of the fastest repetition. */
+  scriptMicroseconds: number;
+  /** What attention reads of the cache, in bytes, and its arithmetic (a multiply-add counts twice), halfway through the test. */
+  kvBytes: number;
+  kvFlops: number;
+}
+
 export interface BenchRow {
   /** 'prefill' or 'decode'. */
   test: 'prefill' | 'decode';
@@ -166,6 +176,8 @@ export interface BenchRow {
   depth: number;
   /** Tokens a second of each repetition. */
   tokensPerSecond: number[];
+  /** Of decode only. */
+  step?: StepCost;
 }
 
 export interface InferenceEngine {

@@ -6,6 +6,8 @@ import { loadRequest, MODEL_OPTIONS, parseCommand, text, wholeNumber, wholeNumbe
 import { historyLine, type HistoryRun, newestRun, ratioTo, readRuns } from './bench-history.ts';
 import { adapterName, withModel } from './loaded.ts';
 import { kernelTables, profileKernels } from './kernel-tables.ts';
+import { firstToken, loadTable } from './load-table.ts';
+import { memoryLine, watchMemory } from './memory-watch.ts';
 import type { Command, Tools } from './tools.ts';
 import { bytes, count, table } from './words.ts';
 
@@ -39,7 +41,9 @@ export const bench: Command = {
     const [historyFile, againstFile] = [text(values, 'history'), text(values, 'against')];
     // Before minutes are spent: a file that is not there, or is no history.
     const past = againstFile === undefined ? undefined : await readPast(againstFile, historyFile, tools);
+    const watch = watchMemory(tools);
     await withModel(loadRequest(model, values), tools, async (engine, info) => {
+      const firstTokenMs = await firstToken(engine, tools.signal);
       const adapter = adapterName(info.adapter);
       const earlier = past?.({ model: info.model, adapter });
       if (past) tools.err(`${beside(earlier, againstFile!)}\n`);
@@ -58,8 +62,10 @@ export const bench: Command = {
       }
       const compared = rows.map((row) => ({ ...row, ratio: ratioTo(earlier, row) }));
       const kernels = await profileKernels(engine, info);
+      const { memory } = engine.info(); // with the plans of all that was run
+      const process = watch.stop();
       if (values['json'] === true) {
-        const { architecture: arch, parameters, memory, variants, timings } = info;
+        const { architecture: arch, parameters, variants, timings } = info;
         const result = {
           model: info.model,
           arch,
@@ -68,8 +74,9 @@ export const bench: Command = {
           rows: compared,
           ...(earlier && { against: { commit: earlier.commit, date: earlier.date } }),
           kernels,
-          timings,
+          timings: { ...timings, firstTokenMs },
           memory,
+          process,
           adapter: info.adapter,
           variants,
         };
@@ -79,18 +86,25 @@ export const bench: Command = {
       const shared = [info.model, bytes(info.memory.weightBytes), count(info.parameters), adapter];
       tools.out(
         table(
-          ['model', 'size', 'params', 'adapter', 'test', 't/s', ...(past ? ['of earlier'] : [])],
-          compared.map(({ test, tokens, depth, tokens_per_second: mean, stddev, ratio }) => [
+          past ? [...HEAD, 'of earlier'] : HEAD,
+          compared.map(({ test, tokens, depth, tokens_per_second: mean, stddev, step, ratio }) => [
             ...shared,
             testName({ test, tokens, depth }),
             `${mean.toFixed(2)} ± ${stddev.toFixed(2)}`,
+            step ? String(step.dispatches) : '-',
+            step ? step.scriptMicroseconds.toFixed(0) : '-',
             ...(past ? [ratio === undefined ? '-' : `${ratio.toFixed(2)}x`] : []),
           ]),
-        ) + kernelTables(kernels),
+        ) +
+          loadTable(info, firstTokenMs) +
+          memoryLine(memory, process) +
+          kernelTables(kernels),
       );
-    });
+    }).finally(watch.stop);
   },
 };
+
+const HEAD = ['model', 'size', 'params', 'adapter', 'test', 't/s', 'dispatches', 'script us'];
 
 type Earlier = (which: Pick<HistoryRun, 'model' | 'adapter'>) => HistoryRun | undefined;
 
@@ -116,9 +130,9 @@ function testName({ test, tokens, depth }: Pick<BenchRow, 'test' | 'tokens' | 'd
   return `${test === 'prefill' ? 'pp' : 'tg'}${tokens}${depth > 0 ? ` @ d${depth}` : ''}`;
 }
 
-function statistics({ test, tokens, depth, tokensPerSecond: samples }: BenchRow) {
+function statistics({ test, tokens, depth, tokensPerSecond: samples, step }: BenchRow) {
   const mean = samples.reduce((sum, value) => sum + value, 0) / Math.max(1, samples.length);
   const squares = samples.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const stddev = samples.length > 1 ? Math.sqrt(squares / (samples.length - 1)) : 0;
-  return { test, tokens, depth, tokens_per_second: mean, stddev, samples };
+  return { test, tokens, depth, tokens_per_second: mean, stddev, samples, ...(step && { step }) };
 }

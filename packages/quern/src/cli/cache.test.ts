@@ -28,6 +28,7 @@ async function quern(args: string[], models: FakeModels, more: Partial<Tools> = 
     readText: unused,
     appendText: unused,
     commit: unused,
+    memory: () => ({ scriptBytes: 0, residentBytes: 0 }),
     models,
     save: (to, name, bytes) => saveFile(to, name, bytes, signal),
     ...more,

@@ -41,7 +41,13 @@ const report: ModelReport = {
 };
 
 async function quern(args: string[], script: FakeScript = {}, more: Partial<Tools> = {}) {
-  const said = { out: '', err: '', requests: [] as LoadRequest[], inspected: [] as LoadRequest[] };
+  const said = {
+    out: '',
+    err: '',
+    requests: [] as LoadRequest[],
+    inspected: [] as LoadRequest[],
+    sampled: 0,
+  };
   const engine = new FakeEngine(script);
   const code = await main(args, {
     out: (text) => (said.out += text),
@@ -75,6 +81,11 @@ async function quern(args: string[], script: FakeScript = {}, more: Partial<Tool
     readText: async (path) => `text of ${path}`,
     appendText: async () => {},
     commit: async () => null,
+    // A peak that is over when the command ends.
+    memory: () => {
+      const [scriptBytes, residentBytes] = said.sampled++ === 0 ? [3 * 2 ** 20, 40 * 2 ** 20] : [1, 2];
+      return { scriptBytes, residentBytes };
+    },
     ...more,
   });
   return { code, engine, ...said };
@@ -233,19 +244,25 @@ describe('quern run', () => {
 describe('the other commands', () => {
   it('bench prints a table, or one object', async () => {
     const args = ['bench', 'x.gguf', '-p', '8,16', '-n', '4', '-d', '0,32', '-r', '3'];
+    const step = { dispatches: 211, scriptMicroseconds: 420, kvBytes: 1000, kvFlops: 4000 };
     const { out } = await quern(args);
-    expect(out.split('\n')[0]).toMatch(/^\| model +\| +size \| +params \| adapter +\| test +\| +t\/s \|$/);
-    expect(out).toContain('| pp8       | 11.00 ± 1.00 |');
-    expect(out).toContain('| tg4       |  3.00 ± 0.00 |');
-    expect(out).toContain('| tg4 @ d32 |  3.00 ± 0.00 |');
+    expect(out.split('\n')[0]).toMatch(
+      /^\| model +\| +size \| +params \| adapter +\| test +\| +t\/s \| dispatches \| script us \|$/,
+    );
+    expect(out).toContain('| pp8       | 11.00 ± 1.00 | -          | -         |');
+    expect(out).toContain('| tg4       |  3.00 ± 0.00 | 211        | 420       |');
+    expect(out).toContain('| tg4 @ d32 |  3.00 ± 0.00 | 211        | 420       |');
+    expect(out).toMatch(/\| first token +\| +20 \|/);
+    expect(out).toContain('script 3.0 MiB; process 40.0 MiB\n');
     const json = JSON.parse((await quern([...args, '--json'])).out) as { rows: unknown[] };
     expect(json.rows).toEqual([
       { test: 'prefill', tokens: 8, depth: 0, tokens_per_second: 11, stddev: 1, samples: [10, 11, 12] },
       { test: 'prefill', tokens: 16, depth: 0, tokens_per_second: 11, stddev: 1, samples: [10, 11, 12] },
-      { test: 'decode', tokens: 4, depth: 0, tokens_per_second: 3, stddev: 0, samples: [3] },
-      { test: 'decode', tokens: 4, depth: 32, tokens_per_second: 3, stddev: 0, samples: [3] },
+      { test: 'decode', tokens: 4, depth: 0, tokens_per_second: 3, stddev: 0, samples: [3], step },
+      { test: 'decode', tokens: 4, depth: 32, tokens_per_second: 3, stddev: 0, samples: [3], step },
     ]);
     expect(json).toMatchObject({ model: 'fake-model', arch: 'llama', variants: { gemv: 'thread' } });
+    expect(json).toMatchObject({ timings: { firstTokenMs: 20 }, process: { scriptBytes: 3 * 2 ** 20 } });
   });
 
   it('bench keeps a history, and sets the newest run of the same model and adapter beside each row', async () => {

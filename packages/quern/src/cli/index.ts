@@ -31,6 +31,10 @@ const tools: Tools = {
     const caps = adapter ? await adapterCaps(await openDawn()) : undefined;
     return inspectModel({ ...request, sources: await openFiles(request, { signal }), caps, signal });
   },
+  memory: () => {
+    const { heapUsed, external, rss } = process.memoryUsage();
+    return { scriptBytes: heapUsed + external, residentBytes: rss };
+  },
   readText: (path) =>
     readFile(path, 'utf8').catch((cause: unknown) => {
       throw new QuernError('not-found', `${path} could not be read: ${String(cause)}`, { cause });

@@ -6,6 +6,13 @@ import type { LoadHooks } from '../api/load-hooks.ts';
 import type { Models } from '../api/models.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
 
+export interface ProcessMemory {
+  /** JavaScript's heap and the buffers that it holds outside of it, in bytes. */
+  scriptBytes: number;
+  /** All of the process: on a software adapter, what is on its GPU too. */
+  residentBytes: number;
+}
+
 export interface Tools {
   out(text: string): void;
   err(text: string): void;
@@ -19,6 +26,8 @@ export interface Tools {
   inspect(request: LoadRequest, options: { adapter: boolean; signal: AbortSignal }): Promise<ModelReport>;
   /** The cache. */
   models: Pick<Models, 'download' | 'list' | 'usage' | 'delete' | 'verify' | 'export'>;
+  /** What this process holds now. */
+  memory(): ProcessMemory;
   readText(path: string): Promise<string>;
   /** At the end of a file, which it makes where there is none. */
   appendText(path: string, text: string): Promise<void>;

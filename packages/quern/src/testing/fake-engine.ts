@@ -93,7 +93,8 @@ export class FakeEngine implements InferenceEngine {
       };
     }
     for (const depth of request.depths) {
-      yield { test: 'decode', tokens: request.decodeTokens, depth, tokensPerSecond: [3] };
+      const step = { dispatches: 211, scriptMicroseconds: 420, kvBytes: 1000, kvFlops: 4000 };
+      yield { test: 'decode', tokens: request.decodeTokens, depth, tokensPerSecond: [3], step };
     }
   }
 
