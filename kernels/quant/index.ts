@@ -1,8 +1,9 @@
-// The decode of each weight type, by the type's name: one WGSL file a type, each with the same function.
+// The decode of each weight type, by the type's name: one WGSL file a type, each with one of two functions for the 32
+// weights of group g of the row whose quants begin at vec4 q_row and whose scales at word s_row.
 //
-//   fn load_group(q_row: u32, s_row: u32, g: u32) -> Group
-//
-// the 32 weights of group g of the row whose quants begin at vec4 q_row and whose scales at word s_row.
+//   fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed    as bytes, of which lib/packed_group.wgsl makes floats
+//   fn load_group(q_row: u32, s_row: u32, g: u32) -> Group      as floats, for types that are no integers or have a
+//                                                               shorter way than over bytes
 
 import bytes from '../lib/bytes.wgsl?raw';
 import codebookEights from '../lib/codebook_eights.wgsl?raw';
@@ -18,6 +19,8 @@ import iq3Group from '../lib/iq3_group.wgsl?raw';
 import iq4Values from '../lib/iq4_values.wgsl?raw';
 import iqSigns from '../lib/iq_signs.wgsl?raw';
 import oneBit from '../lib/one_bit.wgsl?raw';
+import packedWords from '../lib/packed.wgsl?raw';
+import packedGroup from '../lib/packed_group.wgsl?raw';
 import sixBitScales from '../lib/six_bit_scales.wgsl?raw';
 import twoBits from '../lib/two_bits.wgsl?raw';
 import weightBindings from '../lib/weight_bindings.wgsl?raw';
@@ -58,41 +61,62 @@ import tq2_0 from './tq2_0.wgsl?raw';
 import type { DType } from '@quern/dtypes';
 import { QuernError } from '@quern/spec';
 
-const DECODERS: Readonly<Record<string, string>> = {
-  bf16,
-  f16,
-  f32,
-  fp8,
-  fp8_128,
-  int4,
-  int4_128,
-  int8,
-  int8_128,
-  iq1_m,
-  iq1_s,
-  iq2_s,
-  iq2_xs,
-  iq2_xxs,
-  iq3_s,
-  iq3_xxs,
-  iq4_nl,
-  iq4_xs,
-  mxfp4,
-  nvfp4,
-  q1_0,
-  q2_0,
-  q2_k,
-  q3_k,
-  q4_0,
-  q4_1,
-  q4_k,
-  q5_0,
-  q5_1,
-  q5_k,
-  q6_k,
-  q8_0,
-  tq1_0,
-  tq2_0,
+/**
+ * What integer arithmetic asks of a type's bytes: whether codes go beyond 127, and whether the two halves of a group
+ * have scales of their own.
+ */
+export type PackedTrait = 'wide' | 'halves';
+
+interface Decoder {
+  /** The module that has `load_group`, and the one that has `load_packed`. */
+  readonly group: string;
+  readonly packed?: string;
+  readonly traits: readonly PackedTrait[];
+}
+
+const floats = (group: string): Decoder => ({ group, traits: [] });
+
+const packed = (text: string, ...traits: PackedTrait[]): Decoder => ({
+  group: packedGroup,
+  packed: text,
+  traits,
+});
+
+const DECODERS: Readonly<Record<string, Decoder>> = {
+  bf16: floats(bf16),
+  f16: floats(f16),
+  f32: floats(f32),
+  fp8: floats(fp8),
+  fp8_128: floats(fp8_128),
+  int4: packed(int4),
+  int4_128: packed(int4_128),
+  int8: packed(int8, 'wide'),
+  int8_128: packed(int8_128, 'wide'),
+  iq1_m: packed(iq1_m, 'halves'),
+  iq1_s: packed(iq1_s),
+  iq2_s: packed(iq2_s, 'wide', 'halves'),
+  iq2_xs: packed(iq2_xs, 'wide', 'halves'),
+  iq2_xxs: packed(iq2_xxs, 'wide'),
+  iq3_s: packed(iq3_s, 'wide'),
+  iq3_xxs: packed(iq3_xxs, 'wide'),
+  iq4_nl: { ...packed(iq4_nl, 'wide'), group: iq4_nl },
+  iq4_xs: { ...packed(iq4_xs, 'wide'), group: iq4_xs },
+  mxfp4: packed(mxfp4),
+  nvfp4: packed(nvfp4, 'halves'),
+  q1_0: packed(q1_0),
+  q2_0: packed(q2_0),
+  q2_k: packed(q2_k, 'halves'),
+  q3_k: packed(q3_k, 'halves'),
+  q4_0: packed(q4_0),
+  q4_1: packed(q4_1),
+  q4_k: packed(q4_k),
+  q5_0: packed(q5_0),
+  q5_1: packed(q5_1),
+  q5_k: packed(q5_k),
+  q6_k: { ...packed(q6_k, 'halves'), group: q6_k },
+  q8_0: packed(q8_0, 'wide'),
+  tq1_0: packed(tq1_0),
+  tq2_0: packed(tq2_0),
 };
 
 /** What decoders share, by the names that they import. */
@@ -111,6 +135,7 @@ const SHARED: Readonly<Record<string, string>> = {
   iq4_values: iq4Values,
   iq_signs: iqSigns,
   one_bit: oneBit,
+  packed: packedWords,
   six_bit_scales: sixBitScales,
   two_bits: twoBits,
   weight_bindings: weightBindings,
@@ -121,12 +146,19 @@ export const QUANTS: readonly string[] = Object.keys(DECODERS);
 
 /** The modules that a kernel needs to read weights of this type. Throws 'unsupported-dtype'. */
 export function weightModules(dtype: DType): Record<string, string> {
-  const weight = DECODERS[dtype.name];
-  if (!weight) {
+  const decoder = DECODERS[dtype.name];
+  if (!decoder) {
     throw new QuernError(
       'unsupported-dtype',
       `No kernel reads ${dtype.name} weights. The types that run: ${QUANTS.join(', ')}.`,
     );
   }
-  return { ...SHARED, weight };
+  const { group: weight, packed } = decoder;
+  return { ...SHARED, weight, ...(packed !== undefined && { packed_weight: packed }) };
+}
+
+/** Of types that have `load_packed`; undefined for those that are floats only. */
+export function packedTraits(dtype: DType): readonly PackedTrait[] | undefined {
+  const decoder = DECODERS[dtype.name];
+  return decoder?.packed === undefined ? undefined : decoder.traits;
 }

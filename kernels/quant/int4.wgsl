@@ -1,7 +1,7 @@
 // A scale and zero point for each group.
-import package::group::Group;
+import package::packed::Packed;
 import package::integer_group::nibble_group;
 
-fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
+fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed {
   return nibble_group(q_row + g, s_row + g);
 }

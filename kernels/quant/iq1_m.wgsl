@@ -2,12 +2,12 @@
 // of the block's, 16 bits: for each vector three upper index bits and the sign of its delta. The scales are
 // 16 bits for 64 weights: four sc of three bits, and above them four bits of the block's d.
 import package::weight_bindings::{quants, scales};
-import package::group::Group;
+import package::packed::Packed;
 import package::iq1_group::iq1_group;
 
 const CODEBOOK = 1024u;
 
-fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
+fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed {
   let j = g & 7u;
   let base = q_row + (g >> 3u) * 3u;
   let low = vec4u(quants[base + (j >> 2u)][j & 3u]) >> vec4u(0u, 8u, 16u, 24u);

@@ -1,13 +1,13 @@
 // w = (grid + delta) * d * (2 sc + 1). A group is a word of low index bytes and, after all of the block's, 16
 // bits: three upper index bits a vector, sc of three, the sign of delta.
 import package::weight_bindings::quants;
-import package::group::Group;
+import package::packed::Packed;
 import package::f16_scale::f16_scale;
 import package::iq1_group::iq1_group;
 
 const CODEBOOK = 1024u;
 
-fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
+fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed {
   let j = g & 7u;
   let base = q_row + (g >> 3u) * 3u;
   let low = vec4u(quants[base + (j >> 2u)][j & 3u]) >> vec4u(0u, 8u, 16u, 24u);

@@ -1,12 +1,12 @@
 // w = +-grid * d * (0.5 + sc) / 4, sc per 16 weights. A group is a word of low index bytes, a word of sign
 // bytes 32 bytes later, and in the scales a byte of upper index bits and one of two sc.
 import package::weight_bindings::{quants, scales};
-import package::group::Group;
+import package::packed::Packed;
 import package::iq2_group::iq2_group;
 
 const CODEBOOK = 512u;
 
-fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
+fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed {
   let j = g & 7u;
   let i = q_row + (g >> 3u) * 4u + (j >> 2u);
   let low = vec4u(quants[i][j & 3u]) >> vec4u(0u, 8u, 16u, 24u);

@@ -1,13 +1,13 @@
 // w = +-grid * d * (0.5 + sc) / 4, sc per 16 weights. A group is four codes of 16 bits: a codebook index of 9
 // and a sign index of 7.
 import package::weight_bindings::{quants, scales};
-import package::group::Group;
+import package::packed::Packed;
 import package::iq2_group::iq2_group;
 import package::iq_signs::even_signs;
 
 const CODEBOOK = 256u;
 
-fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
+fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed {
   let four = quants[q_row + (g >> 1u)];
   let v = select(four.xy, four.zw, (g & 1u) == 1u);
   let code = vec4u(v.x & 0xffffu, v.x >> 16u, v.y & 0xffffu, v.y >> 16u);

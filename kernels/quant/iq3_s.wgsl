@@ -1,12 +1,12 @@
 // w = +-grid * d * (1 + 2 sc). A group is eight low index bytes, a word of sign bytes after all of the
 // block's, and in the scales a byte of the ninth index bits and a nibble sc.
 import package::weight_bindings::{quants, scales};
-import package::group::Group;
+import package::packed::Packed;
 import package::iq3_group::iq3_group;
 
 const CODEBOOK = 512u;
 
-fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
+fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed {
   let j = g & 7u;
   let base = q_row + (g >> 3u) * 6u;
   let four = quants[base + (j >> 1u)];

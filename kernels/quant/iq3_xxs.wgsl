@@ -1,14 +1,14 @@
 // w = +-grid * d * (0.5 + sc) / 2. A group is eight codebook indices of a byte and, after all of the block's,
 // a word of four sign indices of 7 bits with sc above them.
 import package::weight_bindings::quants;
-import package::group::Group;
+import package::packed::Packed;
 import package::f16_scale::f16_scale;
 import package::iq3_group::iq3_group;
 import package::iq_signs::even_signs;
 
 const CODEBOOK = 256u;
 
-fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
+fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed {
   let j = g & 7u;
   let base = q_row + (g >> 3u) * 6u;
   let four = quants[base + (j >> 1u)];

@@ -1,18 +1,13 @@
 // w = d or, where the weight's bit is not set, -d; blocks of 128.
 import package::weight_bindings::quants;
-import package::group::Group;
-import package::bytes::{bytes, BYTE};
+import package::packed::Packed;
 import package::f16_scale::f16_scale;
 import package::one_bit::spread_one_bit;
 
-fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
+fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed {
   let v = vec4u(quants[q_row + (g >> 2u)][g & 3u]);
   let a = spread_one_bit(v >> vec4u(0u, 4u, 8u, 12u));
   let b = spread_one_bit(v >> vec4u(16u, 20u, 24u, 28u));
   let d = f16_scale(s_row, g >> 2u);
-  return Group(
-    array(bytes(a.x), bytes(a.y), bytes(a.z), bytes(a.w), bytes(b.x), bytes(b.y), bytes(b.z), bytes(b.w)),
-    vec2f(2.0 * d * BYTE),
-    vec2f(-d),
-  );
+  return Packed(a, b, vec2f(2.0 * d), vec2f(-d));
 }

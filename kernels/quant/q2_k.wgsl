@@ -1,10 +1,9 @@
 // w = d * sc * q - dmin * m, sc and m per 16 weights. Of a block's half (128 weights), group n (0..3) is bits
 // 2n of 32 bytes.
 import package::weight_bindings::{quants, scales};
-import package::group::Group;
-import package::bytes::{bytes, BYTE};
+import package::packed::Packed;
 
-fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
+fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed {
   let block = g >> 3u;
   let half = (g >> 2u) & 1u;
   let n = g & 3u;
@@ -15,9 +14,9 @@ fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
   let s = s_row + block * 5u;
   let d = unpack2x16float(scales[s + 4u]);
   let sm = scales[s + half * 2u + (n >> 1u)] >> (16u * (n & 1u));
-  return Group(
-    array(bytes(a.x), bytes(a.y), bytes(a.z), bytes(a.w), bytes(b.x), bytes(b.y), bytes(b.z), bytes(b.w)),
-    vec2f(f32(sm & 0xfu), f32((sm >> 8u) & 0xfu)) * (d.x * BYTE),
+  return Packed(
+    a, b,
+    vec2f(f32(sm & 0xfu), f32((sm >> 8u) & 0xfu)) * d.x,
     vec2f(f32((sm >> 4u) & 0xfu), f32((sm >> 12u) & 0xfu)) * -d.y,
   );
 }

@@ -1,10 +1,9 @@
 // w = d * sc * (q - 4), sc (signed) per 16 weights. Of a block's half (128 weights), group n (0..3) takes its
 // low two bits from bits 2n of 32 bytes and the third from bit 4 * half + n of the 32 mask bytes.
 import package::weight_bindings::{quants, scales};
-import package::group::Group;
-import package::bytes::{bytes, BYTE};
+import package::packed::Packed;
 
-fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
+fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed {
   let block = g >> 3u;
   let half = (g >> 2u) & 1u;
   let n = g & 3u;
@@ -19,9 +18,5 @@ fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
   let d = unpack2x16float(scales[s + 4u]).x;
   let pair = bitcast<i32>(scales[s + half * 2u + (n >> 1u)]) << (16u * (1u - (n & 1u)));
   let scale = d * vec2f(f32((pair << 8u) >> 24u), f32(pair >> 24u));
-  return Group(
-    array(bytes(a.x), bytes(a.y), bytes(a.z), bytes(a.w), bytes(b.x), bytes(b.y), bytes(b.z), bytes(b.w)),
-    scale * BYTE,
-    scale * -4.0,
-  );
+  return Packed(a, b, scale, scale * -4.0);
 }

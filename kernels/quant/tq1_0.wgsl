@@ -2,8 +2,7 @@
 // block, groups 0..4 are trit g of the first 32 bytes; 5, 6 and the first half of 7 are trits 0..4 of the
 // next 16, sixteen weights a trit; the last half of 7 is trits 0..3 of the four bytes that lead its scales.
 import package::weight_bindings::{quants, scales};
-import package::group::Group;
-import package::bytes::{bytes, BYTE};
+import package::packed::Packed;
 
 fn power_of_three(n: u32) -> u32 {
   return select((0x1b090301u >> (8u * n)) & 0xffu, 81u, n == 4u);
@@ -17,7 +16,7 @@ fn trits(v: vec4u, power: vec4u) -> vec4u {
   return (((even * 3u) >> vec4u(8u)) & vec4u(0x00030003u)) | ((odd * 3u) & vec4u(0x03000300u));
 }
 
-fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
+fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed {
   let j = g & 7u;
   let i = q_row + (g >> 3u) * 3u;
   let s = s_row + (g >> 3u) * 2u;
@@ -30,9 +29,5 @@ fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
   let a = trits(v, vec4u(power_of_three(n)));
   let b = trits(u, u_power);
   let d = unpack2x16float(scales[s + 1u]).x;
-  return Group(
-    array(bytes(a.x), bytes(a.y), bytes(a.z), bytes(a.w), bytes(b.x), bytes(b.y), bytes(b.z), bytes(b.w)),
-    vec2f(d * BYTE),
-    vec2f(-d),
-  );
+  return Packed(a, b, vec2f(d), vec2f(-d));
 }
