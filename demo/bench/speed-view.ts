@@ -31,17 +31,23 @@ export function speedTable(rows: readonly BenchRow[]): HTMLElement {
       ),
     );
   }
-  const titles = ['Test', 'Tokens/s', 'Least – most', ...(hasSteps ? ['Dispatches', 'Script'] : [])];
+  const titles = [
+    'Test',
+    'Tokens/s',
+    'Least – most',
+    ...(hasSteps ? ['Dispatches', 'Script', 'Of the line'] : []),
+  ];
   const head = titles.map((name, column) =>
     element('th', { scope: 'col', class: column > 0 ? 'figure' : undefined }, name),
   );
   return element('table', {}, element('thead', {}, element('tr', {}, ...head)), body);
 }
 
-/** Dispatches of a token, and the script's time to encode and submit them. */
-function stepCells({ step }: BenchRow): HTMLElement[] {
+/** Dispatches of a token, the script's time to encode and submit them, and how near the row is to its line. */
+function stepCells({ step, line, tokensPerSecond }: BenchRow): HTMLElement[] {
+  const share = line === undefined ? '–' : `${((100 * median(tokensPerSecond)) / line).toFixed(0)} %`;
   const texts = step ? [String(step.dispatches), `${step.scriptMicroseconds.toFixed(0)} µs`] : ['–', '–'];
-  return texts.map((text) => element('td', { class: 'figure muted' }, text));
+  return [...texts, share].map((text) => element('td', { class: 'figure muted' }, text));
 }
 
 /** 'Prompt of 128', 'Writing 64', 'Writing 64 after 512'. */

@@ -23,6 +23,7 @@ test('?auto=1 measures and leaves its JSON', async ({ page }) => {
   expect(report.firstTokenMs).toBeGreaterThan(0);
   const steps = report.rows.filter(({ test }) => test === 'decode').map(({ step }) => step);
   for (const step of steps) expect(step).toMatchObject({ dispatches: expect.any(Number) });
+  expect(report.rows[2]?.line).toBeLessThan(report.rows[1]?.tokensPerSecond[0] ?? 0);
   expect(steps[1]?.kvBytes).toBeGreaterThan(steps[0]?.kvBytes ?? Infinity);
   expect(report.scriptMemory?.bytes).toBeGreaterThan(1e6);
   const timings = report.info?.timings;

@@ -29,7 +29,7 @@ import { generate } from './generate.ts';
 import type { PlanBook } from './plan-book.ts';
 import { memoryOf } from './layout.ts';
 import { encodePrompt } from './prompt.ts';
-import { measureRoofline, withLeast } from './roofline.ts';
+import { measureRoofline, withLeast, withLine } from './roofline.ts';
 import type { Runner } from './runner.ts';
 import { type SamplerState, stagesFor } from './sampling/stages.ts';
 import type { SequenceCache } from './sequence-cache.ts';
@@ -120,7 +120,11 @@ export class Engine implements InferenceEngine {
       for (const tokens of request.promptTokens)
         yield await benchPrefill(this.#parts, tokens, request.repetitions, signal);
       const { decodeTokens, depths, repetitions } = request;
-      if (decodeTokens > 0) yield* await benchDecode(this.#parts, decodeTokens, depths, repetitions, signal);
+      if (decodeTokens > 0) {
+        const rows = await benchDecode(this.#parts, decodeTokens, depths, repetitions, signal);
+        if (depths.length > 1) this.#roofline ??= await measureRoofline(this.#parts.gpu);
+        yield* this.#roofline ? withLine(rows, this.#roofline) : rows;
+      }
     } catch (error) {
       throw this.#explain(error);
     } finally {

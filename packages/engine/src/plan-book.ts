@@ -88,6 +88,16 @@ export class PlanBook {
     });
   }
 
+  /**
+   * Begins the plan that follows in a growing context, once the present one is three quarters through, so that it is there
+   * when it is needed: recording one takes longer than a step.
+   */
+  decodeAhead(rows: number, keys: number, stages: SamplingStages): void {
+    const bucket = this.#bucket(keys);
+    if (keys < bucket * 0.75 || this.#bucket(bucket + 1) === bucket) return;
+    void this.decode(rows, bucket + 1, stages).catch(() => undefined); // who needs it is told
+  }
+
   /** What the attention of one row at position `keys - 1` reads of the cache, and its arithmetic. Records, compiles nothing. */
   attentionCost(keys: number): { bytes: number; flops: number } {
     const { gpu, variants, steps } = this.#options;

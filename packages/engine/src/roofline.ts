@@ -11,7 +11,7 @@ import {
   uploadTensor,
 } from '@quern/gpu';
 import { probeCopy, probeTurn } from '@quern/kernels';
-import { type KernelTiming, QuernError, type Roofline } from '@quern/spec';
+import { type BenchRow, type KernelTiming, QuernError, type Roofline, type StepCost } from '@quern/spec';
 
 const SAMPLES = 5;
 /** A sample takes at least so long, or the clock and the way to the GPU would count. */
@@ -66,6 +66,18 @@ export function withLeast(timings: readonly KernelTiming[], limits: Roofline): K
       timing.dispatches * limits.dispatchMicroseconds,
     ),
   }));
+}
+
+/** Decode rows with the speed that depth 0 and the roofline leave them; as they are where depth 0 is missing. */
+export function withLine(rows: readonly BenchRow[], limits: Roofline): BenchRow[] {
+  const seconds = ({ kvBytes, kvFlops }: StepCost) =>
+    Math.max(kvBytes / limits.bytesPerSecond, kvFlops / limits.flopsPerSecond);
+  const start = rows.find(({ test, depth, step }) => test === 'decode' && depth === 0 && step);
+  if (!start?.step) return [...rows];
+  const [first, atStart] = [1 / median(start.tokensPerSecond), seconds(start.step)];
+  return rows.map((row) =>
+    row === start || !row.step ? row : { ...row, line: 1 / (first + seconds(row.step) - atStart) },
+  );
 }
 
 /** Seconds of what `record` records: the median of samples that are long enough. */

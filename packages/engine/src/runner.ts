@@ -104,9 +104,13 @@ export class Runner {
     position: number,
     stages: SamplingStages,
   ): Promise<{ result: Promise<Uint32Array<ArrayBuffer>> }> {
-    const plan = await this.#options.plans.decode(1, position + 1, stages);
+    const { plans } = this.#options;
+    const plan = await plans.decode(1, position + 1, stages);
     this.#reserve(sequence, position, position + 1, false);
-    return this.#step(plan);
+    const step = this.#step(plan);
+    // The GPU has work meanwhile.
+    plans.decodeAhead(1, position + 1, stages);
+    return step;
   }
 
   #step(plan: Plan): { result: Promise<Uint32Array<ArrayBuffer>> } {

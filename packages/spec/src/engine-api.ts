@@ -178,6 +178,11 @@ export interface BenchRow {
   tokensPerSecond: number[];
   /** Of decode only. */
   step?: StepCost;
+  /**
+   * Of decode at a depth, where depth 0 was measured beside it: the tokens a second that the speed there leaves when what
+   * attention reads and computes besides costs what this adapter takes for it at least (its roofline).
+   */
+  line?: number;
 }
 
 export interface InferenceEngine {

@@ -1,6 +1,6 @@
 // `quern bench`: prefill and decode speed, as llama-bench shows them.
 
-import { type BenchRow, QuernError } from '@quern/spec';
+import { QuernError } from '@quern/spec';
 import { benchRequest } from '../api/bench-request.ts';
 import { loadRequest, MODEL_OPTIONS, parseCommand, text, wholeNumber, wholeNumbers } from './arguments.ts';
 import { historyLine, type HistoryRun, newestRun, ratioTo, readRuns } from './bench-history.ts';
@@ -8,8 +8,8 @@ import { adapterName, withModel } from './loaded.ts';
 import { kernelTables, profileKernels } from './kernel-tables.ts';
 import { firstToken, loadTable } from './load-table.ts';
 import { memoryLine, watchMemory } from './memory-watch.ts';
+import { type SpeedRow, speedRow, speedTable, testName } from './speed-table.ts';
 import type { Command, Tools } from './tools.ts';
-import { bytes, count, table } from './words.ts';
 
 export const bench: Command = {
   usage: `quern bench <model> [options]
@@ -47,9 +47,9 @@ export const bench: Command = {
       const adapter = adapterName(info.adapter);
       const earlier = past?.({ model: info.model, adapter });
       if (past) tools.err(`${beside(earlier, againstFile!)}\n`);
-      const rows: Array<ReturnType<typeof statistics>> = [];
+      const rows: SpeedRow[] = [];
       for await (const row of engine.bench(benchRequest(info, given), tools.signal)) {
-        rows.push(statistics(row));
+        rows.push(speedRow(row));
         tools.err(`${testName(row)}: ${rows.at(-1)!.tokens_per_second.toFixed(2)} tokens/s\n`);
       }
       if (historyFile !== undefined) {
@@ -83,19 +83,8 @@ export const bench: Command = {
         tools.out(`${JSON.stringify(result)}\n`);
         return;
       }
-      const shared = [info.model, bytes(info.memory.weightBytes), count(info.parameters), adapter];
       tools.out(
-        table(
-          past ? [...HEAD, 'of earlier'] : HEAD,
-          compared.map(({ test, tokens, depth, tokens_per_second: mean, stddev, step, ratio }) => [
-            ...shared,
-            testName({ test, tokens, depth }),
-            `${mean.toFixed(2)} ± ${stddev.toFixed(2)}`,
-            step ? String(step.dispatches) : '-',
-            step ? step.scriptMicroseconds.toFixed(0) : '-',
-            ...(past ? [ratio === undefined ? '-' : `${ratio.toFixed(2)}x`] : []),
-          ]),
-        ) +
+        speedTable(info, compared, past !== undefined) +
           loadTable(info, firstTokenMs) +
           memoryLine(memory, process) +
           kernelTables(kernels),
@@ -103,8 +92,6 @@ export const bench: Command = {
     }).finally(watch.stop);
   },
 };
-
-const HEAD = ['model', 'size', 'params', 'adapter', 'test', 't/s', 'dispatches', 'script us'];
 
 type Earlier = (which: Pick<HistoryRun, 'model' | 'adapter'>) => HistoryRun | undefined;
 
@@ -123,16 +110,4 @@ function beside(earlier: HistoryRun | undefined, path: string): string {
   const { commit, date, kv, variants } = earlier;
   const choice = Object.entries(variants).map(([axis, value]) => `${axis}=${value}`);
   return `against: ${commit ?? 'no commit'} of ${date}, ${[`KV ${kv}`, ...choice].join(' ')}`;
-}
-
-/** llama-bench's names: pp128, tg64, tg64 @ d512. */
-function testName({ test, tokens, depth }: Pick<BenchRow, 'test' | 'tokens' | 'depth'>): string {
-  return `${test === 'prefill' ? 'pp' : 'tg'}${tokens}${depth > 0 ? ` @ d${depth}` : ''}`;
-}
-
-function statistics({ test, tokens, depth, tokensPerSecond: samples, step }: BenchRow) {
-  const mean = samples.reduce((sum, value) => sum + value, 0) / Math.max(1, samples.length);
-  const squares = samples.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  const stddev = samples.length > 1 ? Math.sqrt(squares / (samples.length - 1)) : 0;
-  return { test, tokens, depth, tokens_per_second: mean, stddev, samples, ...(step && { step }) };
 }
