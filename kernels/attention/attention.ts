@@ -46,6 +46,9 @@ export interface AttentionOptions {
   y: Tensor;
 }
 
+/** Threads of a workgroup of the thread form. */
+const THREADS = 4;
+
 const MAINS = { thread, tile, latent: latentTile };
 
 export function attention(rec: Recorder, options: AttentionOptions): void {
@@ -75,8 +78,15 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
   const sequenceRows = oneSequence ? rows : 1;
   const tiled = variants.attention === 'tile';
   assert(!latent || !tiled || valueDim <= 512, `attention: latent values of ${valueDim} exceed 512`);
-  // Two rows of queries in workgroup memory at head size 256 still fit 16 KiB.
-  const queries = keyDim > 128 && !latent ? 8 : 16;
+  // Queries of a thread or a workgroup, rows and the heads of a KV head together. A thread's sums lie in its private
+  // memory, 2 KiB; two rows of queries in workgroup memory at head size 256 still fit 16 KiB.
+  const queries = tiled
+    ? keyDim > 128 && !latent
+      ? 8
+      : 16
+    : Math.max(1, Math.min(8, Math.floor(512 / valueDim)));
+  const blocks = Math.ceil((sequenceRows * (heads / kvHeads)) / queries);
+  const sequences = rows / sequenceRows;
   const form = latent && tiled ? 'latent' : variants.attention;
   rec.dispatch({
     kernel: defineKernel({
@@ -97,7 +107,7 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
         KV_HEADS: kvHeads,
         KEY_DIM: keyDim,
         VALUE_DIM: valueDim,
-        ...(form === 'tile' && { QUERIES: queries }),
+        ...(form !== 'latent' && { QUERIES: queries }),
       },
       bindings: ['read', 'read', 'read', 'read', 'write', 'write', 'read', 'uniform'],
     }),
@@ -113,8 +123,8 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
       { f32: softcap ?? 0 },
     ),
     workgroups: tiled
-      ? [Math.ceil((sequenceRows * (heads / kvHeads)) / queries), kvHeads, (rows / sequenceRows) * splits]
-      : [Math.ceil(heads / 4), rows, splits],
+      ? [blocks, kvHeads, sequences * splits]
+      : [Math.ceil((blocks * splits) / THREADS), kvHeads, sequences],
     bytes: ((oneSequence ? 1 : rows) * seen * pageBytes(shape)) / PAGE_TOKENS,
     flops: 2 * rows * seen * heads * (keyDim + valueDim),
   });
