@@ -1,6 +1,7 @@
-// npm run bench: `quern bench`, or with --rivals Quern beside other engines in the same browser.
-//   npm run bench -- <model> [options]                 as `quern bench`
-//   npm run bench -- --rivals [model.gguf] [options]   as `scripts/bench/rivals.js` says
+// npm run bench: `quern bench`; with --rivals Quern beside other engines; with --browser in another browser.
+//   npm run bench -- <model> [options]                           as `quern bench`
+//   npm run bench -- --rivals [model.gguf] [options]             as `scripts/bench/rivals.js` says
+//   npm run bench -- --browser firefox [model.gguf] [options]    as `scripts/bench/firefox.js` says
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './setup/paths.js';
@@ -9,6 +10,10 @@ const args = process.argv.slice(2);
 if (args.includes('--rivals')) {
   const { runRivals } = await import('./bench/rivals.js');
   process.exit(await runRivals(args));
+}
+if (args.some((arg) => /^--browser(=|$)/.test(arg))) {
+  const { runFirefox } = await import('./bench/firefox.js');
+  process.exit(await runFirefox(args));
 }
 const quern = join(ROOT, 'packages', 'quern', 'bin', 'quern.js');
 spawn(process.execPath, [quern, 'bench', ...args], { stdio: 'inherit' }).on('exit', (code) =>

@@ -10,7 +10,7 @@ import { findBrowser } from '../../scripts/setup/find-browser.js';
 import { ROOT } from '../../scripts/setup/paths.js';
 import { openPlainBrowser } from '../loading/plain-browser.ts';
 import { privateBytes, watchMemory } from '../loading/private-memory.ts';
-import { serveIsolated, type IsolatedServer } from './isolated-server.ts';
+import { serveIsolated, type IsolatedServer } from '../servers/isolated.ts';
 import { promptText } from './prompt-text.ts';
 
 /** What scripts/bench/rivals.js asks for, as JSON in QUERN_RIVALS. */

@@ -1,4 +1,5 @@
 // The result of e2e/rivals as a table: medians of all turns, least to most, and what each engine said.
+import { line, spread } from './spread.js';
 
 const LABEL = {
   quern: 'Quern, WebGPU',
@@ -59,20 +60,4 @@ export function rivalsTable(result) {
     ),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-function line(cells) {
-  return `| ${cells.join(' | ')} |`;
-}
-
-/** 'median (least-most)', three digits each. */
-function spread(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const median = sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-  return `${digits(median)} (${digits(sorted[0])}-${digits(sorted.at(-1))})`;
-}
-
-function digits(value) {
-  return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }

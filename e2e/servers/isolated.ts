@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { parseRange } from '../../scripts/serve/model-files.ts';
-import { Reports } from '../servers/reports.ts';
+import { Reports } from './reports.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
