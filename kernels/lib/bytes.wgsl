@@ -1,9 +1,14 @@
-// Four packed bytes as floats, times BYTE. On software adapters the normalising unpack is a third faster
-// than the integer one and its conversion (it may be off by one ulp).
-@if(unorm) const BYTE = 255.0;
-@else const BYTE = 1.0;
+// Four packed bytes as floats: byte i is bytes(word)[i] * UNIT[i]. Software adapters perform a shift lane by lane, so
+// there (`masked`) bytes stay where they stand in the word, and whoever multiplies by them gives the other
+// factor the power of two, which is exact.
+@if(masked) const UNIT = vec4f(1.0, 0x1p-8, 0x1p-16, 0x1p-24);
+@else const UNIT = vec4f(1.0);
 
-fn bytes(word: u32) -> vec4f {
-  @if(unorm) return unpack4x8unorm(word);
-  @else return vec4f(unpack4xU8(word));
+@if(masked) fn bytes(word: u32) -> vec4f {
+  // The conversion of signed integers is one instruction; that of unsigned ones is five.
+  return vec4f(vec3f(vec3i(bitcast<i32>(word)) & vec3i(0xff, 0xff00, 0xff0000)), f32(word & 0xff000000u));
+}
+
+@if(!masked) fn bytes(word: u32) -> vec4f {
+  return vec4f(unpack4xU8(word));
 }

@@ -1,7 +1,7 @@
 // The floats of a type that gives bytes.
 import package::packed_weight::load_packed;
 import package::group::Group;
-import package::bytes::{bytes, BYTE};
+import package::bytes::bytes;
 
 fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
   let p = load_packed(q_row, s_row, g);
@@ -10,7 +10,7 @@ fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
       bytes(p.low.x), bytes(p.low.y), bytes(p.low.z), bytes(p.low.w),
       bytes(p.high.x), bytes(p.high.y), bytes(p.high.z), bytes(p.high.w),
     ),
-    p.scale * BYTE,
+    p.scale,
     p.shift,
   );
 }

@@ -11,8 +11,6 @@ export interface Variants {
   readonly gemm: 'thread' | 'tile';
   readonly attention: 'thread' | 'tile';
   readonly subgroups: 'on' | 'off';
-  /** How packed bytes become floats: integers, or the normalising unpack (one ulp off, faster in software). */
-  readonly unpack: 'exact' | 'unorm';
 }
 
 /** Work whose kernels come in forms: matmuls of few rows and of many, norms, attention of one row and of a chunk. */
@@ -46,13 +44,8 @@ export const AXES: { readonly [A in keyof Variants]: Axis<Variants[A]> } = {
   subgroups: {
     values: ['off', 'on'],
     usual: ({ subgroups }) => (subgroups ? 'on' : 'off'),
-    changes: ['gemv', 'norm'],
+    changes: ['gemv', 'gemm', 'norm'],
     needs: { on: { what: 'subgroups', has: ({ subgroups }) => subgroups !== undefined } },
-  },
-  unpack: {
-    values: ['exact', 'unorm'],
-    usual: ({ software }) => (software ? 'unorm' : 'exact'),
-    changes: ['gemv', 'gemm'],
   },
 };
 

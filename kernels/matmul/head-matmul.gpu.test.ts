@@ -61,7 +61,8 @@ async function check(c: Case): Promise<void> {
 }
 
 describe.each<{ name: string; variants: Record<string, string> }>([
-  { name: 'thread', variants: { gemv: 'thread', gemm: 'thread', unpack: 'unorm' } },
+  { name: 'thread', variants: { gemv: 'thread', gemm: 'thread', subgroups: 'off' } },
+  { name: 'thread with subgroups', variants: { gemv: 'thread', gemm: 'thread', subgroups: 'on' } },
   { name: 'workgroup', variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'off' } },
   { name: 'subgroups', variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'on' } },
 ])('$name', ({ variants }) => {

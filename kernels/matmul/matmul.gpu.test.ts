@@ -84,7 +84,7 @@ async function check(c: Case): Promise<void> {
   expect(nmse(actual, expected)).toBeLessThanOrEqual(1e-9);
 }
 
-/** Every type runs in both ways of unpacking; the mappings share that code, so a few types do for the rest. */
+/** Every type runs both ways of unpacking bytes; the mappings share that code, so a few types do for the rest. */
 const SOME = ['f16', 'q4_1', 'q6_k'];
 const MAPPINGS: Array<{
   name: string;
@@ -93,21 +93,21 @@ const MAPPINGS: Array<{
   many: readonly string[];
 }> = [
   {
-    name: 'thread exact',
-    variants: { gemv: 'thread', gemm: 'thread', unpack: 'exact' },
+    name: 'thread',
+    variants: { gemv: 'thread', gemm: 'thread', subgroups: 'off' },
     one: QUANTS,
     many: SOME,
   },
   {
-    name: 'thread unorm',
-    variants: { gemv: 'thread', gemm: 'thread', unpack: 'unorm' },
-    one: QUANTS,
+    name: 'thread with subgroups',
+    variants: { gemv: 'thread', gemm: 'thread', subgroups: 'on' },
+    one: SOME,
     many: SOME,
   },
   {
     name: 'workgroup',
-    variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'off', unpack: 'exact' },
-    one: SOME,
+    variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'off' },
+    one: QUANTS,
     many: SOME,
   },
   {

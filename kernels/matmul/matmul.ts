@@ -8,7 +8,8 @@ import reduce from '../lib/reduce.wgsl?raw';
 import step from '../lib/step.wgsl?raw';
 import type { Variants } from '../lib/variants.ts';
 import type { Weight } from '../lib/weight.ts';
-import { weightModules } from '../quant/index.ts';
+import xGroup from '../lib/x_group.wgsl?raw';
+import { mapping, weightModules } from '../quant/index.ts';
 import io from './matmul_io.wgsl?raw';
 import thread from './matmul_thread.wgsl?raw';
 import tile from './matmul_tile.wgsl?raw';
@@ -119,11 +120,10 @@ export function matmulKernel(
   return defineKernel({
     name: `matmul-${name} ${weight.dtype.name}`,
     main,
-    modules: { ...weightModules(weight.dtype), matmul_io: io, step, reduce },
+    modules: { ...weightModules(weight.dtype), matmul_io: io, x_group: xGroup, step, reduce },
     conditions: {
       ...conditions,
-      unorm: variants.unpack === 'unorm',
-      subgroups: variants.subgroups === 'on',
+      ...mapping(variants, weight.dtype, name === 'thread'),
       two: tokens >= 2,
       four: tokens >= 4,
       eight: tokens >= 8,

@@ -1,7 +1,6 @@
-// What every thread mapping of the matmul shares: parameters, a row of x by groups of 32, and what
-// happens to a sum on its way out.
+// What every thread mapping of the matmul shares: parameters, where rows begin, and what happens to a sum on
+// its way out.
 import package::step::Step;
-import package::group::Group;
 
 struct Params {
   // Outputs of this weight part, and the column of y where they begin.
@@ -23,7 +22,6 @@ struct Params {
   @if(heads) first_head: u32,
 }
 
-@group(0) @binding(2) var<storage, read> x: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 @group(0) @binding(4) var<storage, read> step: Step;
 @group(0) @binding(5) var<storage, read> addend: array<f32>;
@@ -40,36 +38,10 @@ fn place(along: u32, z: u32, fold: u32) -> u32 {
   @if(!heads) { return along + z * fold; }
 }
 
-struct X {
-  v: array<vec4f, 8>,
-  // Sums of the two halves, for the shift of the weights.
-  sum: vec2f,
-}
-
-@if(tail) fn x_at(i: u32, end: u32) -> vec4f {
-  return select(vec4f(0.0), x[i], vec4<bool>(i < end));
-}
-
-fn load_x(row: u32, g: u32) -> X {
-  @if(!heads) let start = row * params.quads;
-  @if(heads) let start = row * params.x_stride + head * params.x_head;
-  let i = start + g * 8u;
-  @if(tail) let end = start + params.quads;
-  @if(tail) let v = array(
-    x_at(i, end), x_at(i + 1u, end), x_at(i + 2u, end), x_at(i + 3u, end),
-    x_at(i + 4u, end), x_at(i + 5u, end), x_at(i + 6u, end), x_at(i + 7u, end),
-  );
-  @if(!tail) let v = array(x[i], x[i + 1u], x[i + 2u], x[i + 3u], x[i + 4u], x[i + 5u], x[i + 6u], x[i + 7u]);
-  let one = vec4f(1.0);
-  return X(v, vec2f(dot(v[0] + v[1] + v[2] + v[3], one), dot(v[4] + v[5] + v[6] + v[7], one)));
-}
-
-fn dot_group(w: Group, x: X) -> f32 {
-  let halves = vec2f(
-    dot(w.q[0], x.v[0]) + dot(w.q[1], x.v[1]) + dot(w.q[2], x.v[2]) + dot(w.q[3], x.v[3]),
-    dot(w.q[4], x.v[4]) + dot(w.q[5], x.v[5]) + dot(w.q[6], x.v[6]) + dot(w.q[7], x.v[7]),
-  );
-  return dot(w.scale, halves) + dot(w.shift, x.sum);
+// Where a row of x begins, in vec4s.
+fn x_start(row: u32) -> u32 {
+  @if(!heads) { return row * params.quads; }
+  @if(heads) { return row * params.x_stride + head * params.x_head; }
 }
 
 // Rows of the gate stand first in the weight, those of the up projection `outputs` rows later.

@@ -1,8 +1,9 @@
 // GEMM for real GPUs: 256 threads own a tile of 64 outputs x 64 rows of x, 4 x 4 each, and walk the inner
 // size in groups of 32 that are decoded once into workgroup memory, transposed so that reads are vec4s.
-import package::matmul_io::{params, step, place, load_x, weight_row, store};
+import package::matmul_io::{params, step, place, x_start, weight_row, store};
 @if(glu) import package::matmul_io::gated;
 import package::weight::load_group;
+import package::x_group::load_x;
 
 // [k][64 / 4]: exactly 8 KiB each, so that both fit the 16 KiB that every adapter has.
 var<workgroup> w_tile: array<array<f32, 64>, 32>;
@@ -48,7 +49,7 @@ fn main(
       }
     } else if (lane < 128u) {
       let slot = lane - 64u;
-      let values = load_x(min(first_row + slot, params.rows - 1u), g).v;
+      let values = load_x(x_start(min(first_row + slot, params.rows - 1u)), params.quads, g, 0u).v;
       for (var i = 0u; i < 8u; i++) {
         let v = values[i];
         x_tile[4u * i][slot] = v.x;

@@ -1,8 +1,9 @@
 // GEMV for real GPUs: a workgroup of 64 owns four weight rows and one row of x; lanes stride over the
 // inner size and their partial sums meet at the end, by subgroups where the adapter has them.
-import package::matmul_io::{params, step, place, load_x, dot_group, weight_row, store};
+import package::matmul_io::{params, step, place, x_start, weight_row, store};
 @if(glu) import package::matmul_io::gated;
 import package::weight::load_group;
+import package::x_group::{dot_groups, load_x};
 import package::reduce::sum_workgroup;
 
 @if(glu) const OUTPUTS = 2u;
@@ -27,14 +28,12 @@ fn main(
   @if(!glu) let rows = weight_row(0u, 0u) + min(vec4u(output, output + 1u, output + 2u, output + 3u), vec4u(last));
   let q = rows * params.quants_stride;
   let s = rows * params.scales_stride;
+  let start = x_start(row);
   var sums = vec4f();
   for (var g = lane; g < params.groups; g += 64u) {
-    let x = load_x(row, g);
-    sums += vec4f(
-      dot_group(load_group(q.x, s.x, g), x),
-      dot_group(load_group(q.y, s.y, g), x),
-      dot_group(load_group(q.z, s.z, g), x),
-      dot_group(load_group(q.w, s.w, g), x),
+    sums += dot_groups(
+      load_group(q.x, s.x, g), load_group(q.y, s.y, g), load_group(q.z, s.z, g), load_group(q.w, s.w, g),
+      load_x(start, params.quads, g, 0u),
     );
   }
   @if(subgroups) let total = sum_workgroup(sums, lane, subgroup_lane);

@@ -119,13 +119,25 @@ describe.each<Form>([
   {
     name: 'gather, thread',
     sorted: false,
-    variants: { gemv: 'thread', gemm: 'thread', unpack: 'unorm' },
+    variants: { gemv: 'thread', gemm: 'thread', subgroups: 'off' },
     types: SOME,
+  },
+  {
+    name: 'gather, thread with subgroups',
+    sorted: false,
+    variants: { gemv: 'thread', gemm: 'thread', subgroups: 'on' },
+    types: ONE,
   },
   {
     name: 'sorted, thread',
     sorted: true,
-    variants: { gemv: 'thread', gemm: 'thread', unpack: 'exact' },
+    variants: { gemv: 'thread', gemm: 'thread', subgroups: 'off' },
+    types: ONE,
+  },
+  {
+    name: 'sorted, thread with subgroups',
+    sorted: true,
+    variants: { gemv: 'thread', gemm: 'thread', subgroups: 'on' },
     types: SOME,
   },
   {

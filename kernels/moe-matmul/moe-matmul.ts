@@ -12,9 +12,9 @@ import route from '../lib/route.wgsl?raw';
 import step from '../lib/step.wgsl?raw';
 import type { Variants } from '../lib/variants.ts';
 import { words } from '../lib/words.ts';
-import matmulIo from '../matmul/matmul_io.wgsl?raw';
+import xGroup from '../lib/x_group.wgsl?raw';
 import type { Sorted } from '../moe-sort/moe-sort.ts';
-import { weightModules } from '../quant/index.ts';
+import { mapping, weightModules } from '../quant/index.ts';
 import io from './moe_io.wgsl?raw';
 import thread from './moe_matmul_thread.wgsl?raw';
 import tile from './moe_matmul_tile.wgsl?raw';
@@ -68,8 +68,8 @@ export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
     main: form.main,
     modules: {
       ...weightModules(dtype),
-      matmul_io: matmulIo,
       moe_io: io,
+      x_group: xGroup,
       activation: activationSource,
       step,
       route,
@@ -82,8 +82,7 @@ export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
       addend: bias !== undefined,
       sorted: sorted !== undefined,
       tail: cols % 32 !== 0,
-      unorm: variants.unpack === 'unorm',
-      subgroups: variants.subgroups === 'on',
+      ...mapping(variants, dtype, form.name === 'thread'),
     },
     bindings: ['read', 'read', 'read', 'write', 'read', 'read', 'read', 'uniform'],
   });

@@ -1,8 +1,7 @@
-// What every thread mapping of the experts' matmul shares: which slots a tile has, rows of x by groups of 32,
-// and what happens to a sum on its way out. A slot is a row's n-th expert: row * used + n.
+// What every thread mapping of the experts' matmul shares: which slots a tile has, where rows begin, and
+// what happens to a sum on its way out. A slot is a row's n-th expert: row * used + n.
 import package::step::Step;
 import package::route::Route;
-import package::matmul_io::X;
 @if(!clamped) import package::activation::activation;
 
 struct Params {
@@ -25,7 +24,6 @@ struct Params {
   limit: f32,
 }
 
-@group(0) @binding(2) var<storage, read> x: array<vec4f>;
 // [slots, outputs]
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 @if(!sorted) @group(0) @binding(4) var<storage, read> step: Step;
@@ -68,21 +66,9 @@ struct Tile {
   return tile.first;
 }
 
-@if(tail) fn x_at(i: u32, end: u32) -> vec4f {
-  return select(vec4f(0.0), x[i], vec4<bool>(i < end));
-}
-
-fn load_slot(slot: u32, g: u32) -> X {
-  let start = slot / params.share * params.quads;
-  let i = start + g * 8u;
-  @if(tail) let end = start + params.quads;
-  @if(tail) let v = array(
-    x_at(i, end), x_at(i + 1u, end), x_at(i + 2u, end), x_at(i + 3u, end),
-    x_at(i + 4u, end), x_at(i + 5u, end), x_at(i + 6u, end), x_at(i + 7u, end),
-  );
-  @if(!tail) let v = array(x[i], x[i + 1u], x[i + 2u], x[i + 3u], x[i + 4u], x[i + 5u], x[i + 6u], x[i + 7u]);
-  let one = vec4f(1.0);
-  return X(v, vec2f(dot(v[0] + v[1] + v[2] + v[3], one), dot(v[4] + v[5] + v[6] + v[7], one)));
+// Where a slot's row of x begins, in vec4s.
+fn x_start(slot: u32) -> u32 {
+  return slot / params.share * params.quads;
 }
 
 // Of an expert's rows, those of the gate stand first, those of the up projection `outputs` rows later.

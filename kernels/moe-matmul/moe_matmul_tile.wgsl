@@ -1,7 +1,8 @@
 // Grouped GEMM for real GPUs: 128 threads own a tile of 64 weight rows of one expert x 32 of its slots, 4 x 4
 // each, and walk the inner size in groups of 32 that are decoded once into workgroup memory.
-import package::moe_io::{params, tile_at, slot_at, load_slot, weight_rows, finish};
+import package::moe_io::{params, tile_at, slot_at, x_start, weight_rows, finish};
 import package::weight::load_group;
+import package::x_group::load_x;
 
 // [k][weight row or slot]: 8 and 4 KiB.
 var<workgroup> w_tile: array<array<f32, 64>, 32>;
@@ -34,7 +35,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       }
     } else if (lane < 96u) {
       let place = lane - 64u;
-      let values = load_slot(slot_at(tile, place), g).v;
+      let values = load_x(x_start(slot_at(tile, place)), params.quads, g, 0u).v;
       for (var i = 0u; i < 8u; i++) {
         let v = values[i];
         x_tile[4u * i][place] = v.x;

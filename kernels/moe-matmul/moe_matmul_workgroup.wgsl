@@ -1,8 +1,8 @@
 // Gather GEMV for real GPUs: a workgroup of 64 owns four weight rows of a slot's expert; lanes stride over the
 // inner size and their partial sums meet at the end, by subgroups where the adapter has them.
-import package::moe_io::{params, tile_at, load_slot, weight_rows, finish};
-import package::matmul_io::dot_group;
+import package::moe_io::{params, tile_at, x_start, weight_rows, finish};
 import package::weight::load_group;
+import package::x_group::{dot_groups, load_x};
 import package::reduce::sum_workgroup;
 
 @if(glu) const OUTPUTS = 2u;
@@ -22,14 +22,12 @@ fn main(
   let rows = weight_rows(tile.expert, output);
   let q = rows * params.quants_stride;
   let s = rows * params.scales_stride;
+  let start = x_start(tile.first);
   var sums = vec4f();
   for (var g = lane; g < params.groups; g += 64u) {
-    let x = load_slot(tile.first, g);
-    sums += vec4f(
-      dot_group(load_group(q.x, s.x, g), x),
-      dot_group(load_group(q.y, s.y, g), x),
-      dot_group(load_group(q.z, s.z, g), x),
-      dot_group(load_group(q.w, s.w, g), x),
+    sums += dot_groups(
+      load_group(q.x, s.x, g), load_group(q.y, s.y, g), load_group(q.z, s.z, g), load_group(q.w, s.w, g),
+      load_x(start, params.quads, g, 0u),
     );
   }
   @if(subgroups) let total = sum_workgroup(sums, lane, subgroup_lane);

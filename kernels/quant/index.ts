@@ -18,6 +18,7 @@ import iq2Group from '../lib/iq2_group.wgsl?raw';
 import iq3Group from '../lib/iq3_group.wgsl?raw';
 import iq4Values from '../lib/iq4_values.wgsl?raw';
 import iqSigns from '../lib/iq_signs.wgsl?raw';
+import nibbles from '../lib/nibbles.wgsl?raw';
 import oneBit from '../lib/one_bit.wgsl?raw';
 import packedWords from '../lib/packed.wgsl?raw';
 import packedGroup from '../lib/packed_group.wgsl?raw';
@@ -60,6 +61,7 @@ import tq1_0 from './tq1_0.wgsl?raw';
 import tq2_0 from './tq2_0.wgsl?raw';
 import type { DType } from '@quern/dtypes';
 import { QuernError } from '@quern/spec';
+import type { Variants } from '../lib/variants.ts';
 
 /**
  * What integer arithmetic asks of a type's bytes: whether codes go beyond 127, and whether the two halves of a group
@@ -134,6 +136,7 @@ const SHARED: Readonly<Record<string, string>> = {
   iq3_group: iq3Group,
   iq4_values: iq4Values,
   iq_signs: iqSigns,
+  nibbles,
   one_bit: oneBit,
   packed: packedWords,
   six_bit_scales: sixBitScales,
@@ -161,4 +164,12 @@ export function weightModules(dtype: DType): Record<string, string> {
 export function packedTraits(dtype: DType): readonly PackedTrait[] | undefined {
   const decoder = DECODERS[dtype.name];
   return decoder?.packed === undefined ? undefined : decoder.traits;
+}
+
+/** Conditions of a kernel that multiplies by weights of this type, with a thread or a workgroup for a result. */
+export function mapping(variants: Variants, dtype: DType, byThread: boolean): Record<string, boolean> {
+  const subgroups = variants.subgroups === 'on';
+  if (!byThread) return { subgroups };
+  // For software adapters: no shifts where there are bytes to unpack, and loads of x shared by four threads.
+  return { masked: packedTraits(dtype) !== undefined, quads: subgroups };
 }

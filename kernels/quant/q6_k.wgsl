@@ -3,7 +3,7 @@
 import package::weight_bindings::{quants, scales};
 import package::group::Group;
 import package::packed::Packed;
-import package::bytes::{bytes, BYTE};
+import package::bytes::{bytes, UNIT};
 
 struct Sixes {
   // Of each half of the group: low four bits and, in place, high two.
@@ -38,7 +38,7 @@ fn load_packed(q_row: u32, s_row: u32, g: u32) -> Packed {
   return Packed(v.low_a | v.high_a, v.low_b | v.high_b, v.scale, v.scale * -32.0);
 }
 
-const MIDDLE = vec4f(32.0 / BYTE);
+const MIDDLE = 32.0 / UNIT;
 
 fn six(low: u32, high: u32) -> vec4f {
   return bytes(low | high) - MIDDLE;
@@ -54,7 +54,7 @@ fn load_group(q_row: u32, s_row: u32, g: u32) -> Group {
       six(a.x, v.high_a.x), six(a.y, v.high_a.y), six(a.z, v.high_a.z), six(a.w, v.high_a.w),
       six(b.x, v.high_b.x), six(b.y, v.high_b.y), six(b.z, v.high_b.z), six(b.w, v.high_b.w),
     ),
-    v.scale * BYTE,
+    v.scale,
     vec2f(0.0),
   );
 }

@@ -1,0 +1,69 @@
+// 32 consecutive values of a row of x, ready to be multiplied by a group of weights.
+import package::bytes::UNIT;
+import package::group::Group;
+@if(quads) enable subgroups;
+
+@group(0) @binding(2) var<storage, read> x: array<vec4f>;
+
+struct X {
+  // Times UNIT.
+  v: array<vec4f, 8>,
+  // Sums of the two halves, for the shift of the weights.
+  sum: vec2f,
+}
+
+@if(tail) fn x_at(i: u32, end: u32) -> vec4f {
+  return select(vec4f(0.0), x[i], vec4<bool>(i < end));
+}
+
+@if(!tail) fn x_at(i: u32, end: u32) -> vec4f {
+  return x[i];
+}
+
+// Group g of the row that begins at vec4 `start` and has `quads` of them. `lane` is the subgroup's own number of this
+// thread where threads share the loads: then it must be called in uniform flow, and by all lanes for the same row.
+@if(!quads) fn load_x(start: u32, quads: u32, g: u32, lane: u32) -> X {
+  let i = start + g * 8u;
+  let end = start + quads;
+  let v = array(
+    x_at(i, end), x_at(i + 1u, end), x_at(i + 2u, end), x_at(i + 3u, end),
+    x_at(i + 4u, end), x_at(i + 5u, end), x_at(i + 6u, end), x_at(i + 7u, end),
+  );
+  let one = vec4f(1.0);
+  let sum = vec2f(dot(v[0] + v[1] + v[2] + v[3], one), dot(v[4] + v[5] + v[6] + v[7], one));
+  @if(!masked) return X(v, sum);
+  @if(masked) return X(array(
+    v[0] * UNIT, v[1] * UNIT, v[2] * UNIT, v[3] * UNIT, v[4] * UNIT, v[5] * UNIT, v[6] * UNIT, v[7] * UNIT,
+  ), sum);
+}
+
+// Each lane of four loads a quarter, because software adapters perform a load lane by lane and check each.
+@if(quads) fn load_x(start: u32, quads: u32, g: u32, lane: u32) -> X {
+  let i = start + g * 8u + (lane & 3u) * 2u;
+  let end = start + quads;
+  let a = x_at(i, end);
+  let b = x_at(i + 1u, end);
+  let part = dot(a + b, vec4f(1.0));
+  let half = part + quadSwapX(part);
+  let p = a * UNIT;
+  let q = b * UNIT;
+  return X(
+    array(
+      quadBroadcast(p, 0u), quadBroadcast(q, 0u), quadBroadcast(p, 1u), quadBroadcast(q, 1u),
+      quadBroadcast(p, 2u), quadBroadcast(q, 2u), quadBroadcast(p, 3u), quadBroadcast(q, 3u),
+    ),
+    vec2f(quadBroadcast(half, 0u), quadBroadcast(half, 2u)),
+  );
+}
+
+fn dot_group(w: Group, x: X) -> f32 {
+  let halves = vec2f(
+    dot(w.q[0], x.v[0]) + dot(w.q[1], x.v[1]) + dot(w.q[2], x.v[2]) + dot(w.q[3], x.v[3]),
+    dot(w.q[4], x.v[4]) + dot(w.q[5], x.v[5]) + dot(w.q[6], x.v[6]) + dot(w.q[7], x.v[7]),
+  );
+  return dot(w.scale, halves) + dot(w.shift, x.sum);
+}
+
+fn dot_groups(w0: Group, w1: Group, w2: Group, w3: Group, x: X) -> vec4f {
+  return vec4f(dot_group(w0, x), dot_group(w1, x), dot_group(w2, x), dot_group(w3, x));
+}
