@@ -9,10 +9,7 @@ import { readCase } from './case.ts';
 import { answer, ask } from './requests.ts';
 
 export const CONTEXT = 512;
-/**
- * What a window of 16 takes: 15 tokens before the row, 32 to step back to and 32 rows of a software adapter (256 of
- * another), beginning anywhere in a page.
- */
+/** What a window of 16 takes: 15 tokens before the row, 32 to step back to and 32 rows, beginning anywhere in a page. */
 export const LOCAL = { reach: 'window', reachTokens: 16 } as const;
 
 /** `name`: the case whose texts are used. `groups`: of the cache, at the case's context. */
@@ -36,7 +33,8 @@ export function windowTests(
         gpu: await openDawn(),
         kv: 'f32',
         contextLength: CONTEXT,
-        chunkRows: 29,
+        logitRows: 29,
+        chunkRows: 32,
         wholeCache,
       });
     [windowed, whole] = [await open(false), await open(true)];
@@ -49,8 +47,7 @@ export function windowTests(
   test('keeps of layers with a window what they reach, of the others the context', () => {
     const { memory } = windowed.engine.info();
     expect(memory.kvGroups).toMatchObject(groups);
-    const room = windowed.engine.info().adapter.software ? 128 : 352;
-    for (const { reach, tokens } of memory.kvGroups) if (reach === 'window') expect(tokens).toBe(room);
+    for (const { reach, tokens } of memory.kvGroups) if (reach === 'window') expect(tokens).toBe(128);
     expect(memory.kvBytes).toBe(memory.kvGroups.reduce((sum, { bytes }) => sum + bytes, 0));
     const all = whole.engine.info().memory;
     expect(all.kvGroups).toMatchObject([{ reach: 'all', tokens: CONTEXT }]);

@@ -5,8 +5,8 @@
 import { createTensor, type Gpu, type Plan, queueDone, type Tensor } from '@quern/gpu';
 import type { Model, WeightRegistry } from '@quern/models';
 import { throwIfAborted } from '@quern/spec';
+import { largestPlan, type Pace, planRows } from './pace.ts';
 import type { PlanBook } from './plan-book.ts';
-import type { Runner } from './runner.ts';
 import type { SequenceCache } from './sequence-cache.ts';
 import type { StepTensors } from './step-tensors.ts';
 
@@ -20,7 +20,7 @@ export interface EarlyPrefillOptions {
   model: Pick<Model, 'prepare'>;
   weights: Pick<WeightRegistry, 'arrivals'>;
   plans: PlanBook;
-  runner: Pick<Runner, 'rowsFor' | 'flopsPerSubmit'>;
+  pace: Pace;
   steps: StepTensors;
   cache: SequenceCache;
   chunkRows: number;
@@ -76,15 +76,19 @@ export async function prefillEarly(options: EarlyPrefillOptions, ids: readonly n
   }
 }
 
-function planChunks(options: EarlyPrefillOptions, tokens: readonly number[]): Promise<Chunk[]> {
-  const { gpu, plans, runner, chunkRows, config } = options;
-  const count = Math.ceil(tokens.length / chunkRows);
+async function planChunks(options: EarlyPrefillOptions, tokens: readonly number[]): Promise<Chunk[]> {
+  const { gpu, plans, pace, chunkRows, config } = options;
+  const record = (rows: number, end: number) => plans.prefill(rows, end, { kind: 'nothing' });
+  const { rows: most } = await largestPlan(pace, tokens.length, chunkRows, (rows) =>
+    record(rows, tokens.length),
+  );
+  const count = Math.ceil(tokens.length / most);
   return Promise.all(
     Array.from({ length: count }, async (_, i) => {
-      const some = tokens.slice(i * chunkRows, (i + 1) * chunkRows);
-      const position = i * chunkRows;
-      const rows = runner.rowsFor(some.length);
-      const plan = await plans.prefill(rows, position + some.length, { kind: 'nothing' });
+      const some = tokens.slice(i * most, (i + 1) * most);
+      const position = i * most;
+      const rows = planRows(some.length, most);
+      const plan = await record(rows, position + some.length);
       const hidden = count > 1 ? createTensor(gpu.device, `early rows ${i}`, [rows, config.dim]) : undefined;
       return { tokens: some, position, plan, hidden };
     }),
@@ -98,7 +102,7 @@ function rangeOf(plan: Plan, part: number, layers: number): { start: number; end
 }
 
 function runPart(
-  { gpu, steps, runner, config }: EarlyPrefillOptions,
+  { gpu, steps, pace, config }: EarlyPrefillOptions,
   { tokens, position, plan, hidden }: Chunk,
   part: number,
   range: { start: number; end: number },
@@ -113,9 +117,13 @@ function runPart(
       to.place!.offset,
       hidden!.byteLength,
     );
-  let encoder = device.createCommandEncoder({ label: plan.label });
-  if (hidden && part > 0) copy(encoder, hidden, plan.tapped(`layer.${part - 1}`));
-  encoder = plan.submitPieces(runner.flopsPerSubmit, range, encoder);
-  if (hidden && part < config.layers) copy(encoder, plan.tapped(`layer.${part}`), hidden);
-  device.queue.submit([encoder.finish()]);
+  for (const piece of plan.pieces(pace.flopsPerSubmit, range)) {
+    const encoder = device.createCommandEncoder({ label: plan.label });
+    if (hidden && part > 0 && piece.start === range.start)
+      copy(encoder, hidden, plan.tapped(`layer.${part - 1}`));
+    plan.encode(encoder, piece);
+    if (hidden && part < config.layers && piece.end === range.end)
+      copy(encoder, plan.tapped(`layer.${part}`), hidden);
+    device.queue.submit([encoder.finish()]);
+  }
 }

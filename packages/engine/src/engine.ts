@@ -26,6 +26,7 @@ import { benchDecode, benchPrefill } from './bench.ts';
 import { adapterInfo } from './adapter-info.ts';
 import type { AdapterShelf } from './adapters.ts';
 import { generate } from './generate.ts';
+import type { Pace } from './pace.ts';
 import type { PlanBook } from './plan-book.ts';
 import { memoryOf } from './layout.ts';
 import { encodePrompt } from './prompt.ts';
@@ -55,6 +56,7 @@ export interface EngineParts {
   template: ChatTemplate | undefined;
   variants: Record<string, string>;
   plans: PlanBook;
+  pace: Pace;
   runner: Runner;
   steps: StepTensors;
   sampler: SamplerState;

@@ -23,6 +23,8 @@ export interface FitOptions {
   memoryBytes?: number | undefined;
   /** As in `layOut`. */
   wholeCache?: boolean | undefined;
+  /** The most rows of a prefill chunk; default by the kind of adapter. */
+  chunkRows?: number | undefined;
 }
 
 export interface Fit {
@@ -77,12 +79,12 @@ function readConfig(file: ModelFile): ModelConfig {
 async function tryOut(
   file: ModelFile,
   config: ModelConfig,
-  { caps = UNKNOWN_ADAPTER, variants: forced, memoryBytes, wholeCache }: FitOptions,
+  { caps = UNKNOWN_ADAPTER, variants: forced, memoryBytes, wholeCache, chunkRows: most }: FitOptions,
   kv: KvType,
   contextLength: number,
 ): Promise<Fit> {
   const variants = { ...chooseVariants(caps, forced) };
-  for (let chunkRows = prefillRows(caps); ; chunkRows /= 2) {
+  for (let chunkRows = most ?? prefillRows(caps); ; chunkRows /= 2) {
     const gpu = dryGpu(caps);
     const layout = layOut({ gpu, file, config, contextLength, kv, chunkRows, variants, wholeCache });
     try {

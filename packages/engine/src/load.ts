@@ -20,6 +20,7 @@ import { Engine, type EngineParts } from './engine.ts';
 import { fit } from './fit.ts';
 import { firstPlans, layOut, plansAfter } from './layout.ts';
 import { modelName } from './model-name.ts';
+import { Pace } from './pace.ts';
 import { type ModelText, openText } from './open-text.ts';
 import { encodePrompt } from './prompt.ts';
 import { Runner } from './runner.ts';
@@ -56,10 +57,14 @@ export async function loadEngine(options: LoadOptions): Promise<InferenceEngine>
   return new Engine(await loadParts(options));
 }
 
-/** How tests look inside: `keepTaps` lets them read what plans name; `wholeCache` has layers with a window keep all. */
+/**
+ * How tests look inside: `keepTaps` lets them read what plans name; `wholeCache` has layers with a window keep all;
+ * `chunkRows` bounds the chunks of a prefill, and what those layers keep for them.
+ */
 export interface Inside {
   keepTaps?: boolean;
   wholeCache?: boolean;
+  chunkRows?: number | undefined;
 }
 
 /** The pieces that an engine is made of. */
@@ -88,10 +93,10 @@ async function build(
   file: ModelFile,
   gpu: Gpu,
   start: number,
-  { keepTaps = false, wholeCache = false }: Inside,
+  { keepTaps = false, wholeCache = false, chunkRows: mostRows }: Inside,
 ): Promise<EngineParts> {
   const { sources, signal, onProgress, budget = new ByteBudget() } = options;
-  const fitted = await fit(file, { ...options, caps: gpu.caps, wholeCache });
+  const fitted = await fit(file, { ...options, caps: gpu.caps, wholeCache, chunkRows: mostRows });
   const { config, contextLength, kv, chunkRows, variants } = fitted;
 
   gpu.device.pushErrorScope('out-of-memory');
@@ -108,10 +113,12 @@ async function build(
     );
   });
   const cache = new SequenceCache(groups);
+  const pace = new Pace(gpu);
   const runner = new Runner({
     gpu,
     model,
     plans,
+    pace,
     steps,
     sampler,
     cache,
@@ -138,7 +145,7 @@ async function build(
   const prefilling = reading.then(async (read) => {
     if (options.prompt === undefined) return undefined;
     const ids = encodePrompt({ ...read, config, contextLength }, options.prompt);
-    const early = { gpu, config, model, weights, plans, runner, steps, cache, chunkRows, signal: ending };
+    const early = { gpu, config, model, weights, plans, pace, steps, cache, chunkRows, signal: ending };
     await Promise.all([prefillEarly(early, ids), plansAfter(plans, ids.length)]);
     return performance.now();
   });
@@ -177,6 +184,7 @@ async function build(
     template: text.template,
     variants,
     plans,
+    pace,
     runner,
     steps,
     sampler,

@@ -83,9 +83,9 @@ describe('layers with a window', () => {
 
   test('bound no context while a binding holds their window', () => {
     const windows = { ...gemma, reach: () => ({ kind: 'window', tokens: 512 }) as const };
-    expect(chooseContext(windows, 'f16', caps(page * 26), 131072)).toBe(131072);
-    // 511 before the row, 32 to step back to, 256 rows: 26 pages at most. With 25 they keep the whole context or none.
-    expect(chooseContext(windows, 'f16', caps(page * 25), undefined)).toBe(800);
+    expect(chooseContext(windows, 'f16', caps(page * 34), 131072)).toBe(131072);
+    // 511 before the row, 32 to step back to, 512 rows: 34 pages at most. With 33 they keep the whole context or none.
+    expect(chooseContext(windows, 'f16', caps(page * 33), undefined)).toBe(1056);
   });
 
   test('leave the bound to those that see all', () => {
@@ -95,14 +95,15 @@ describe('layers with a window', () => {
 });
 
 test('a software adapter takes smaller chunks', () => {
-  expect([true, false].map((software) => prefillRows({ software }))).toEqual([32, 256]);
-  expect(prefillRows(undefined)).toBe(256);
+  expect([true, false].map((software) => prefillRows({ software }))).toEqual([32, 512]);
+  expect(prefillRows(undefined)).toBe(512);
 });
 
-test('losses take as many rows at once as one binding holds of their logits', () => {
-  // Firefox binds 128 MiB; a vocabulary of Gemma's size.
-  expect(lossRows(caps(2 ** 27), 262_144, 256)).toBe(128);
-  expect(lossRows(caps(2 ** 30, 2 ** 27), 262_144, 256)).toBe(128);
-  expect(lossRows(ROOMY, 32_000, 256)).toBe(256);
+test('losses take as many rows at once as 64 MiB or one binding hold of their logits', () => {
+  // A vocabulary of Gemma's size.
+  expect(lossRows(ROOMY, 262_144, 512)).toBe(64);
+  expect(lossRows(caps(2 ** 25), 262_144, 512)).toBe(32);
+  expect(lossRows(caps(2 ** 30, 2 ** 25), 262_144, 512)).toBe(32);
+  expect(lossRows(ROOMY, 32_000, 512)).toBe(512);
   expect(lossRows(caps(4096), 262_144, 32)).toBe(1);
 });

@@ -13,16 +13,19 @@ const DEFAULT_CONTEXT = 4096;
 export const SMALLEST_CHUNK = 8;
 
 /**
- * Rows of a prefill chunk: bounds activations, the length of a dispatch, and what layers with a window keep
- * besides it. Without an adapter: those of a GPU.
+ * The most rows of a prefill chunk: bounds activations, and what layers with a window keep besides it. Which chunks
+ * are smaller, the pace says. Without an adapter: those of a GPU, where a chunk's weights are read once for all rows.
  */
 export function prefillRows(caps: Pick<Caps, 'software'> | undefined): number {
-  return caps?.software ? 32 : 256;
+  return caps?.software ? 32 : 512;
 }
 
-/** Rows of a chunk whose every row has its logits: as many as one binding holds, a power of two. */
+/** Bytes of the logits of a chunk whose every row has them. */
+const LOGITS_BYTES = 64 * 2 ** 20;
+
+/** Rows of a chunk whose every row has its logits: a power of two, and no more than one binding holds. */
 export function lossRows({ limits }: Pick<Caps, 'limits'>, vocabulary: number, chunkRows: number): number {
-  const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, LOGITS_BYTES);
   let rows = chunkRows;
   while (rows > 1 && rows * vocabulary * 4 > binding) rows /= 2;
   return rows;

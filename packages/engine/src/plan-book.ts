@@ -1,7 +1,7 @@
 // The plans of a loaded model, recorded when first needed and kept: prefill chunks and decode steps, by
 // number of rows, length of the context (in powers of two) and what is to become of the logits.
 
-import { type Gpu, type Plan, Recorder, type Tensor } from '@quern/gpu';
+import { type Gpu, type Plan, Recorder, ScratchPool, type Tensor } from '@quern/gpu';
 import { lastRow, tokenLogprob } from '@quern/kernels';
 import { type ForwardContext, type Model, recordAdapters } from '@quern/models';
 import { type ChosenAdapters, NO_ADAPTERS } from './adapters.ts';
@@ -30,16 +30,18 @@ export type ChunkEnd =
 export class PlanBook {
   readonly #options: PlanBookOptions;
   readonly #plans = new Map<string, Promise<Plan>>();
-  #scratchBytes = 0;
+  /** Not for plans that keep what was tapped. */
+  readonly #pool: ScratchPool | undefined;
   #adapters = NO_ADAPTERS;
 
   constructor(options: PlanBookOptions) {
     this.#options = options;
+    this.#pool = options.keepTaps ? undefined : new ScratchPool();
   }
 
-  /** Bytes of all plans' scratch memory. */
+  /** Bytes of the scratch memory that all plans share. */
   get scratchBytes(): number {
-    return this.#scratchBytes;
+    return this.#pool?.byteLength ?? 0;
   }
 
   /** Adapters of the plans that are asked for from here on: one request steps at a time. */
@@ -53,7 +55,6 @@ export class PlanBook {
     for (const [name, plan] of going) {
       this.#plans.delete(name);
       const finished = await plan.catch(() => undefined); // whoever asked for it was told
-      this.#scratchBytes -= finished?.scratchBytes ?? 0;
       finished?.destroy();
     }
   }
@@ -130,13 +131,10 @@ export class PlanBook {
     let plan = this.#plans.get(key);
     if (!plan) {
       const { gpu, variants, keepTaps } = this.#options;
-      const rec = new Recorder(gpu, { variants, keepTaps });
+      const rec = new Recorder(gpu, { variants, keepTaps, pool: this.#pool });
       recordAdapters(rec, adapters);
       record(rec);
-      plan = rec.finish(key).then((finished) => {
-        this.#scratchBytes += finished.scratchBytes;
-        return finished;
-      });
+      plan = rec.finish(key);
       // A plan that failed is tried again by the next who needs it.
       plan.catch(() => this.#plans.delete(key));
       this.#plans.set(key, plan);

@@ -1,10 +1,11 @@
 // Steps one sequence through a loaded model: prefill in chunks, decode with the sampled id staying on the GPU
 // and read back late. Knows token ids; knows nothing of text, stop strings or requests.
 
-import { type Gpu, type Plan, promptly, readBuffer, ReadbackRing } from '@quern/gpu';
+import { type Gpu, type Plan, readBuffer, ReadbackRing } from '@quern/gpu';
 import type { Model } from '@quern/models';
 import { assert, throwIfAborted } from '@quern/spec';
-import { lossRows, SMALLEST_CHUNK } from './memory-plan.ts';
+import { lossRows } from './memory-plan.ts';
+import { largestPlan, type Pace } from './pace.ts';
 import type { PlanBook } from './plan-book.ts';
 import { RECORD_WORDS, type SamplerState, type SamplingStages } from './sampling/stages.ts';
 import type { Sequence, SequenceCache } from './sequence-cache.ts';
@@ -14,31 +15,35 @@ export interface RunnerOptions {
   gpu: Gpu;
   model: Model;
   plans: PlanBook;
+  pace: Pace;
   steps: StepTensors;
   sampler: SamplerState;
   cache: SequenceCache;
+  /** The most rows of a chunk. */
   chunkRows: number;
   vocabulary: number;
 }
 
 /** Steps encoded beyond the one whose id is being read: hides the way to the GPU and back. */
 export const LOOKAHEAD = 2;
-/** Chunks handed to the GPU before the first of them is waited for. */
-const CHUNKS_IN_FLIGHT = 2;
+/** A chunk of a prompt: its tokens, the first of which is token `first` of those that are computed. */
+interface Chunk {
+  readonly tokens: readonly number[];
+  readonly first: number;
+  readonly plan: Plan;
+  readonly last: boolean;
+}
 
 export class Runner {
   /** Rows of a chunk of `logprobs`. */
   readonly lossRows: number;
   readonly #options: RunnerOptions;
   readonly #ring: ReadbackRing;
-  readonly flopsPerSubmit: number;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.lossRows = lossRows(options.gpu.caps, options.vocabulary, options.chunkRows);
     this.#ring = new ReadbackRing(options.gpu, RECORD_WORDS * 4, LOOKAHEAD + 2);
-    // A tenth of a second of a software adapter; GPUs take a chunk whole.
-    this.flopsPerSubmit = options.gpu.caps.software ? 3e8 : 1e12;
   }
 
   /** Before a sequence that may grow to `tokens` is opened: models may compute keys of long ones otherwise. */
@@ -48,15 +53,15 @@ export class Runner {
 
   /**
    * Computes `tokens` as the sequence's next ones and samples what follows. Resolves, once all is submitted, to
-   * a promise of the result record of the first sampled token.
+   * a promise of the result record of the first sampled token, and the plan that sampled it.
    */
   async prefill(
     sequence: Sequence,
     tokens: readonly number[],
     stages: SamplingStages,
     signal?: AbortSignal,
-  ): Promise<{ result: Promise<Uint32Array<ArrayBuffer>> }> {
-    const { gpu, plans, steps } = this.#options;
+  ): Promise<{ result: Promise<Uint32Array<ArrayBuffer>>; plan: Plan }> {
+    const { plans, steps, chunkRows } = this.#options;
     const start = sequence.ids.length;
     if (tokens.length === 1) {
       // The last token of a prompt that is computed already: a step of decode, whose plan is there.
@@ -65,25 +70,29 @@ export class Runner {
       this.#reserve(sequence, start, start + 1, true);
       steps.writeDecode(tokens[0]!, start);
       sequence.ids.push(tokens[0]!);
-      return this.#step(plan);
+      return { ...this.#step(plan), plan };
     }
-    let result: Promise<Uint32Array<ArrayBuffer>> | undefined;
-    await this.#chunks(tokens, this.#options.chunkRows, signal, async (chunk, first, rows, last) => {
+    const sample = { kind: 'sample', stages } as const;
+    const record = (rows: number, end: number) =>
+      plans.prefill(rows, start + end, end === tokens.length ? sample : { kind: 'nothing' });
+    let sampled: { result: Promise<Uint32Array<ArrayBuffer>>; plan: Plan } | undefined;
+    for await (const { tokens: chunk, first, plan, last } of this.#chunks(
+      tokens,
+      chunkRows,
+      record,
+      signal,
+    )) {
       const end = start + first + chunk.length;
-      const plan = await plans.prefill(rows, end, last ? { kind: 'sample', stages } : { kind: 'nothing' });
-      throwIfAborted(signal);
       this.#reserve(sequence, start + first, end, first === 0);
       steps.writeChunk(chunk, start + first);
       if (last) steps.writeDecode(chunk.at(-1)!, end - 1);
-      const encoder = plan.submitPieces(this.flopsPerSubmit);
-      const read = last ? this.#ring.copy(encoder, this.#options.sampler.result.place!.buffer, 0) : undefined;
-      gpu.device.queue.submit([encoder.finish()]);
-      result = read && late(read());
-      // What is submitted will be computed, whatever becomes of the request; windows have moved on with it.
+      const read = await this.#submit(plan, last, signal);
+      if (read) sampled = { result: late(read()), plan };
+      // All of it is submitted and will be computed, whatever becomes of the request.
       sequence.ids.push(...chunk);
-    });
-    assert(result, 'prefill of no tokens');
-    return { result };
+    }
+    assert(sampled, 'prefill of no tokens');
+    return sampled;
   }
 
   /** Takes `tokens` for computed, though nothing is: their rows in the cache are what they were: for timing. */
@@ -127,44 +136,54 @@ export class Runner {
     const { gpu, plans, steps } = this.#options;
     this.prepare(tokens.length);
     const logprobs: number[] = [];
-    await this.#chunks(tokens, this.lossRows, signal, async (chunk, first, rows) => {
-      const plan = await plans.prefill(rows, first + chunk.length, { kind: 'logprobs' });
-      throwIfAborted(signal);
+    const record = (rows: number, end: number) => plans.prefill(rows, end, { kind: 'logprobs' });
+    for await (const { tokens: chunk, first, plan } of this.#chunks(tokens, this.lossRows, record, signal)) {
       this.#reserve(sequence, first, first + chunk.length, first === 0);
       steps.writeChunk(chunk, first);
       steps.writeTargets(chunk.map((_, i) => tokens[first + i + 1] ?? 0));
-      const encoder = plan.submitPieces(this.flopsPerSubmit);
-      gpu.device.queue.submit([encoder.finish()]);
+      await this.#submit(plan, false, signal);
       const bytes = await readBuffer(gpu, steps.logprobs.place!.buffer, 0, chunk.length * 4);
       logprobs.push(...new Float32Array(bytes.buffer));
-    });
+    }
     return logprobs.slice(0, tokens.length - 1);
   }
 
-  /** Rows of the plan for a chunk of so many tokens. */
-  rowsFor(tokens: number): number {
-    let rows = SMALLEST_CHUNK;
-    while (rows < tokens) rows *= 2;
-    return Math.min(rows, this.#options.chunkRows);
+  /** The tokens in chunks of at most `most` rows. `record`: the plan for so many rows that ends with token `end`. */
+  async *#chunks(
+    tokens: readonly number[],
+    most: number,
+    record: (rows: number, end: number) => Promise<Plan>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Chunk, void, undefined> {
+    for (let first = 0; first < tokens.length;) {
+      throwIfAborted(signal);
+      const left = tokens.length - first;
+      const { rows, plan } = await largestPlan(this.#options.pace, left, most, (rows) =>
+        record(rows, first + Math.min(rows, left)),
+      );
+      throwIfAborted(signal);
+      yield { tokens: tokens.slice(first, first + rows), first, plan, last: rows >= left };
+      first += rows;
+    }
   }
 
-  async #chunks(
-    tokens: readonly number[],
-    chunkRows: number,
-    signal: AbortSignal | undefined,
-    run: (chunk: number[], first: number, rows: number, last: boolean) => Promise<void>,
-  ): Promise<void> {
-    const { gpu } = this.#options;
-    const inFlight: Array<Promise<undefined>> = [];
-    for (let first = 0; first < tokens.length; first += chunkRows) {
-      throwIfAborted(signal);
-      const chunk = tokens.slice(first, first + chunkRows);
-      // Losses may take fewer rows than the smallest chunk has.
-      const rows = Math.min(this.rowsFor(chunk.length), chunkRows);
-      await run(chunk, first, rows, first + chunkRows >= tokens.length);
-      inFlight.push(gpu.device.queue.onSubmittedWorkDone());
-      if (inFlight.length >= CHUNKS_IN_FLIGHT) await promptly(gpu, inFlight.shift()!);
+  /** Submits a plan piece by piece, no faster than the GPU takes them; with `read`, a copy of the result behind it. */
+  async #submit(plan: Plan, read: boolean, signal: AbortSignal | undefined) {
+    const { gpu, pace, sampler } = this.#options;
+    let result: (() => Promise<Uint32Array<ArrayBuffer>>) | undefined;
+    for (let start = 0; start < plan.dispatches.length;) {
+      await pace.turn(signal);
+      // The pace may have changed since the last piece.
+      const piece = plan.pieces(pace.flopsPerSubmit, { start, end: plan.dispatches.length })[0]!;
+      const encoder = gpu.device.createCommandEncoder({ label: plan.label });
+      plan.encode(encoder, piece);
+      const last = piece.end === plan.dispatches.length;
+      if (read && last) result = this.#ring.copy(encoder, sampler.result.place!.buffer, 0);
+      gpu.device.queue.submit([encoder.finish()]);
+      pace.submitted(plan.flops(piece));
+      start = piece.end;
     }
+    return result;
   }
 
   /**

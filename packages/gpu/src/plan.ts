@@ -26,7 +26,6 @@ export interface PlanRange {
 export class Plan {
   readonly label: string;
   readonly dispatches: readonly PlannedDispatch[];
-  readonly scratchBytes: number;
   readonly #gpu: Gpu;
   readonly #buffers: readonly GPUBuffer[];
   readonly #taps: ReadonlyMap<string, Tensor>;
@@ -37,7 +36,6 @@ export class Plan {
     label: string,
     dispatches: readonly PlannedDispatch[],
     buffers: readonly GPUBuffer[],
-    scratchBytes: number,
     taps: ReadonlyMap<string, Tensor>,
     marks: ReadonlyMap<string, number>,
   ) {
@@ -45,7 +43,6 @@ export class Plan {
     this.label = label;
     this.dispatches = dispatches;
     this.#buffers = buffers;
-    this.scratchBytes = scratchBytes;
     this.#taps = taps;
     this.#marks = marks;
   }
@@ -62,44 +59,38 @@ export class Plan {
     return this.#marks.get(name);
   }
 
-  /** Encodes all dispatches into one compute pass. */
-  encode(encoder: GPUCommandEncoder): void {
-    this.#encode(encoder, 0, this.dispatches.length);
+  /** Arithmetic of its largest dispatch. */
+  get largestFlops(): number {
+    return this.dispatches.reduce((most, { flops }) => Math.max(most, flops), 0);
+  }
+
+  /** Of a range, which is all of it by default. */
+  flops({ start, end }: PlanRange = this.#whole): number {
+    return this.dispatches.slice(start, end).reduce((sum, { flops }) => sum + flops, 0);
   }
 
   /**
-   * Submits the plan, or a range of it, in pieces of at most `flopsPerSubmit` (one dispatch at least), so that no
-   * submit holds the GPU for long. The first piece goes into `encoder` if one is given; the last is left in the
-   * returned encoder for the caller to add copies to.
+   * A range (all of it by default) in pieces of at most `flopsPerPiece`, one dispatch at least: what is submitted at
+   * once, so that no submit holds the GPU for long.
    */
-  submitPieces(
-    flopsPerSubmit: number,
-    { start: first, end }: PlanRange = { start: 0, end: this.dispatches.length },
-    encoder: GPUCommandEncoder = this.#encoder(),
-  ): GPUCommandEncoder {
-    let current = encoder;
+  pieces(flopsPerPiece: number, { start: first, end }: PlanRange = this.#whole): PlanRange[] {
+    const pieces: PlanRange[] = [];
     let start = first;
     let flops = 0;
     for (let i = first; i < end; i++) {
       const dispatch = this.dispatches[i]!;
-      if (i > start && flops + dispatch.flops > flopsPerSubmit) {
-        this.#encode(current, start, i);
-        this.#gpu.device.queue.submit([current.finish()]);
-        current = this.#encoder();
+      if (i > start && flops + dispatch.flops > flopsPerPiece) {
+        pieces.push({ start, end: i });
         start = i;
         flops = 0;
       }
       flops += dispatch.flops;
     }
-    this.#encode(current, start, end);
-    return current;
+    return [...pieces, { start, end }];
   }
 
-  #encoder(): GPUCommandEncoder {
-    return this.#gpu.device.createCommandEncoder({ label: this.label });
-  }
-
-  #encode(encoder: GPUCommandEncoder, start: number, end: number): void {
+  /** Encodes a range (all of it by default) into one compute pass. */
+  encode(encoder: GPUCommandEncoder, { start, end }: PlanRange = this.#whole): void {
     const pass = encoder.beginComputePass({ label: this.label });
     let current: GPUComputePipeline | undefined;
     for (let i = start; i < end; i++) {
@@ -109,6 +100,10 @@ export class Plan {
       pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     }
     pass.end();
+  }
+
+  get #whole(): PlanRange {
+    return { start: 0, end: this.dispatches.length };
   }
 
   /** Runs every dispatch in a pass of its own between timestamps. Throws 'webgpu-unavailable' without them. */

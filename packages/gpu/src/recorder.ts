@@ -6,7 +6,7 @@ import { UNIFORM_BUFFER } from './buffer-usage.ts';
 import type { Gpu } from './device.ts';
 import type { Kernel } from './kernel.ts';
 import { Plan, type PlannedDispatch } from './plan.ts';
-import { placeScratch } from './scratch.ts';
+import { placeScratch, type ScratchPool } from './scratch.ts';
 import { elements, type Tensor } from './tensor.ts';
 
 /** A tensor, or bytes of a buffer from an offset (a multiple of 256) on. */
@@ -29,12 +29,15 @@ export interface RecorderOptions {
   variants?: Readonly<Record<string, string>>;
   /** Gives tapped tensors memory of their own, so that they can be read after a run. */
   keepTaps?: boolean;
+  /** Where scratch memory comes from; default: the plan has its own. */
+  pool?: ScratchPool | undefined;
 }
 
 export class Recorder {
   readonly gpu: Gpu;
   readonly variants: Readonly<Record<string, string>>;
   readonly #keepTaps: boolean;
+  readonly #pool: ScratchPool | undefined;
   readonly #dispatches: Dispatch[] = [];
   readonly #scratch: Tensor[] = [];
   readonly #taps = new Map<string, Tensor>();
@@ -45,6 +48,7 @@ export class Recorder {
     this.gpu = gpu;
     this.variants = options.variants ?? {};
     this.#keepTaps = options.keepTaps ?? false;
+    this.#pool = options.pool;
   }
 
   /** Scratch memory for this plan: 4-byte elements, contents undefined until a dispatch writes them. */
@@ -84,7 +88,7 @@ export class Recorder {
   async finish(label: string): Promise<Plan> {
     const { device, pipelines } = this.gpu;
     const kept = this.#keepTaps ? new Set(this.#taps.values()) : new Set<Tensor>();
-    const scratch = placeScratch(device, label, this.#scratch, this.#dispatches, kept);
+    const scratch = placeScratch(device, label, this.#scratch, this.#dispatches, kept, this.#pool);
     const place = (bound: Bound) =>
       'buffer' in bound ? bound : (bound.place ?? scratch.places.get(bound) ?? unplaced(bound));
     const params = packParams(device, label, this.#dispatches);
@@ -114,7 +118,7 @@ export class Recorder {
       [...this.#taps].map(([name, tensor]) => [name, { ...tensor, place: place(tensor) }] as const),
     );
     const buffers = [...scratch.buffers, ...params.buffers];
-    return new Plan(this.gpu, label, planned, buffers, scratch.bytes, taps, this.#marks);
+    return new Plan(this.gpu, label, planned, buffers, taps, this.#marks);
   }
 }
 

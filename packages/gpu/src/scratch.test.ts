@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Dispatch } from './recorder.ts';
-import { assignSlots } from './scratch.ts';
+import { assignSlots, ScratchPool } from './scratch.ts';
 import type { Tensor } from './tensor.ts';
 
 const scratch = (name: string, byteLength: number): Tensor => ({
@@ -97,3 +97,23 @@ describe.each(Array.from({ length: 20 }, (_, i) => i + 1))('random program %i', 
 function byName(a: Tensor, b: Tensor): number {
   return a.name < b.name ? -1 : Number(a.name > b.name);
 }
+
+describe('memory that plans share', () => {
+  const device = { createBuffer: ({ size }: GPUBufferDescriptor) => ({ size }) } as unknown as GPUDevice;
+
+  test('a smaller plan takes what a larger one brought', () => {
+    const pool = new ScratchPool();
+    const large = pool.take(device, 'large', [4096, 1024, 2048]);
+    expect(pool.take(device, 'small', [1024, 2048])).toEqual([large[1], large[2]]);
+    expect(pool.byteLength).toBe(7168);
+  });
+
+  test('a plan never gets one buffer twice; what is missing is added', () => {
+    const pool = new ScratchPool();
+    pool.take(device, 'first', [1024, 64]);
+    const buffers = pool.take(device, 'second', [64, 64, 1024]);
+    expect(new Set(buffers).size).toBe(3);
+    expect(buffers.map(({ size }) => size)).toEqual([64, 64, 1024]);
+    expect(pool.byteLength).toBe(1152);
+  });
+});

@@ -7,8 +7,38 @@ import type { Place, Tensor } from './tensor.ts';
 
 export interface Scratch {
   readonly places: ReadonlyMap<Tensor, Place>;
+  /** Those that belong to this plan alone. */
   readonly buffers: GPUBuffer[];
-  readonly bytes: number;
+}
+
+/**
+ * Scratch memory that plans share. A queue runs them one after the other, and nothing in scratch outlives its plan:
+ * each takes the buffers that are there, and adds what is missing.
+ */
+export class ScratchPool {
+  readonly #buffers: GPUBuffer[] = [];
+
+  get byteLength(): number {
+    return this.#buffers.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** A buffer for each of these sizes; none is given twice. */
+  take(device: GPUDevice, label: string, sizes: readonly number[]): GPUBuffer[] {
+    const free = [...this.#buffers].sort((a, b) => a.size - b.size);
+    const taken: GPUBuffer[] = [];
+    // The largest first, each the smallest that will do: what is added is small.
+    for (const [i, size] of [...sizes.entries()].sort((a, b) => b[1] - a[1])) {
+      const at = free.findIndex((buffer) => buffer.size >= size);
+      taken[i] = at >= 0 ? free.splice(at, 1)[0]! : this.#add(device, `${label} scratch ${i}`, size);
+    }
+    return taken;
+  }
+
+  #add(device: GPUDevice, label: string, size: number): GPUBuffer {
+    const buffer = device.createBuffer({ label, size, usage: STORAGE_BUFFER });
+    this.#buffers.push(buffer);
+    return buffer;
+  }
 }
 
 interface Slot {
@@ -24,19 +54,16 @@ export function placeScratch(
   scratch: readonly Tensor[],
   dispatches: readonly Dispatch[],
   kept: ReadonlySet<Tensor>,
+  pool: ScratchPool | undefined,
 ): Scratch {
   const slots = assignSlots(scratch, dispatches, kept);
   const places = new Map<Tensor, Place>();
-  const buffers = slots.map((slot, i) => {
-    const buffer = device.createBuffer({
-      label: `${label} scratch ${i}`,
-      size: slot.bytes,
-      usage: STORAGE_BUFFER,
-    });
-    for (const tensor of slot.tensors) places.set(tensor, { buffer, offset: 0 });
-    return buffer;
+  const sizes = slots.map(({ bytes }) => bytes);
+  const buffers = (pool ?? new ScratchPool()).take(device, label, sizes);
+  slots.forEach(({ tensors }, i) => {
+    for (const tensor of tensors) places.set(tensor, { buffer: buffers[i]!, offset: 0 });
   });
-  return { places, buffers, bytes: slots.reduce((sum, { bytes }) => sum + bytes, 0) };
+  return { places, buffers: pool ? [] : buffers };
 }
 
 /** First fit in order of first use; the smallest free slot that is large enough, else the largest grown. */

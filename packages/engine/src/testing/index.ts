@@ -5,9 +5,11 @@ import { GREEDY, type LoraChoice } from '@quern/spec';
 import { stagesFor } from '../sampling/stages.ts';
 import { Engine, type EngineParts } from '../engine.ts';
 import { type LoadOptions, loadParts } from '../load.ts';
+import type { Pace } from '../pace.ts';
 
 export interface OpenModel {
   readonly engine: Engine;
+  readonly pace: Pace;
   /** LoRA adapters of the logits that are asked for from here on. */
   adapt(choices: readonly LoraChoice[]): void;
   /** Logits [ids.length][vocabulary], each row after the ids up to it, by prefill in chunks. */
@@ -16,15 +18,20 @@ export interface OpenModel {
   decodeLogits(prompt: readonly number[], next: readonly number[]): Promise<Float32Array[]>;
 }
 
-/** `chunkRows`: of `prefillLogits`; `wholeCache`: layers with a window keep all their keys and values. */
+/**
+ * `logitRows`: of a chunk of `prefillLogits`; `chunkRows`: the most of a prefill; `wholeCache`: layers with a window
+ * keep all their keys and values.
+ */
 export async function openModel(
-  options: LoadOptions & { chunkRows?: number; wholeCache?: boolean },
+  options: LoadOptions & { logitRows?: number; chunkRows?: number; wholeCache?: boolean },
 ): Promise<OpenModel> {
-  const parts = await loadParts(options, { keepTaps: true, wholeCache: options.wholeCache ?? false });
+  const { wholeCache = false, chunkRows } = options;
+  const parts = await loadParts(options, { keepTaps: true, wholeCache, chunkRows });
   return {
     engine: new Engine(parts),
+    pace: parts.pace,
     adapt: (choices) => parts.plans.use(parts.adapters.choose(choices)),
-    prefillLogits: (ids) => prefillLogits(parts, ids, options.chunkRows ?? parts.runner.lossRows),
+    prefillLogits: (ids) => prefillLogits(parts, ids, options.logitRows ?? parts.runner.lossRows),
     decodeLogits: (prompt, next) => decodeLogits(parts, prompt, next),
   };
 }
@@ -62,14 +69,9 @@ async function decodeLogits(
   const sequence = p.cache.start();
   p.sampler.start(GREEDY, stages, []);
   const rows: Float32Array[] = [];
-  const { result } = await p.runner.prefill(sequence, prompt, stages);
+  const { result, plan } = await p.runner.prefill(sequence, prompt, stages);
   await result;
-  const last = prompt.slice(Math.floor((prompt.length - 1) / p.chunkRows) * p.chunkRows);
-  let chunk = 8;
-  while (chunk < last.length) chunk *= 2;
-  const end = { kind: 'sample', stages } as const;
-  const prefill = await p.plans.prefill(Math.min(chunk, p.chunkRows), prompt.length, end);
-  rows.push(...(await readRows(p, prefill.tapped('logits'), 1)));
+  rows.push(...(await readRows(p, plan.tapped('logits'), 1)));
   for (const [i, id] of next.entries()) {
     const position = prompt.length + i;
     p.steps.writeDecode(id, position);
