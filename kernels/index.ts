@@ -32,6 +32,7 @@ export {
   type AxisName,
   chooseVariants,
   lacks,
+  numericsOf,
   valuesOn,
   type Variants,
   type Work,
@@ -56,6 +57,7 @@ export { moeSpread, type MoeSpreadOptions } from './moe-spread/moe-spread.ts';
 export { moeSum, type MoeSumOptions } from './moe-sum/moe-sum.ts';
 export { norm, type NormOptions } from './norm/norm.ts';
 export { biasWords, penalize, type PenalizeOptions, SEEN_IN_PROMPT } from './penalize/penalize.ts';
+export { GROUP_WORDS, quantize, type QuantizeOptions } from './quantize/quantize.ts';
 export { permute, type PermuteOptions } from './permute/permute.ts';
 export { probeCopy, probeTurn } from './probe/probe.ts';
 export { QUANTS } from './quant/index.ts';

@@ -2,7 +2,7 @@
 // an adapter gets that nobody measured. The engine's self-test tries the others there.
 
 import type { Caps } from '@quern/gpu';
-import { QuernError } from '@quern/spec';
+import { type Numerics, QuernError } from '@quern/spec';
 
 export interface Variants {
   /** Matmuls of few rows, and norms: a thread owns whole results (software adapters), or a workgroup shares them (GPUs). */
@@ -11,6 +11,9 @@ export interface Variants {
   readonly gemm: 'thread' | 'tile';
   readonly attention: 'thread' | 'tile';
   readonly subgroups: 'on' | 'off';
+  /** What matmuls of few rows, and of many, multiply: activations as they are, or as bytes with a scale for each 32. */
+  readonly gemvActivations: 'f32' | 'int8';
+  readonly gemmActivations: 'f32' | 'int8';
 }
 
 /** Work whose kernels come in forms: matmuls of few rows and of many, norms, attention of one row and of a chunk. */
@@ -19,11 +22,21 @@ export type Work = 'gemv' | 'gemm' | 'norm' | 'attend' | 'attend-chunk';
 interface Axis<Value extends string> {
   readonly values: readonly Value[];
   /** For an adapter of which nothing but its caps is known. */
-  usual(caps: Caps): Value;
+  usual(caps: Caps, numerics: Numerics): Value;
   readonly changes: readonly Work[];
   /** Values that not every adapter can run. */
   readonly needs?: { readonly [V in Value]?: { readonly what: string; has(caps: Caps): boolean } };
+  /** Values that change results by more than rounding: nobody gets them who did not ask for 'fast' or for them. */
+  readonly onlyFast?: readonly Value[];
 }
+
+/** Software emulates the dot product, which costs more than what it saves (docs/performance.md). */
+const INT8 = {
+  usual: ({ dot4, software }: Caps, numerics: Numerics) =>
+    numerics === 'fast' && dot4 && !software ? 'int8' : 'f32',
+  needs: { int8: { what: 'packed integer dot products', has: ({ dot4 }: Caps) => dot4 } },
+  onlyFast: ['int8'],
+} as const;
 
 export const AXES: { readonly [A in keyof Variants]: Axis<Variants[A]> } = {
   gemv: {
@@ -47,6 +60,16 @@ export const AXES: { readonly [A in keyof Variants]: Axis<Variants[A]> } = {
     changes: ['gemv', 'gemm', 'norm'],
     needs: { on: { what: 'subgroups', has: ({ subgroups }) => subgroups !== undefined } },
   },
+  gemvActivations: {
+    values: ['f32', 'int8'],
+    changes: ['gemv'],
+    ...INT8,
+  },
+  gemmActivations: {
+    values: ['f32', 'int8'],
+    changes: ['gemm'],
+    ...INT8,
+  },
 };
 
 export type AxisName = keyof Variants;
@@ -54,9 +77,21 @@ export type AxisName = keyof Variants;
 /** In the order in which they are chosen: an axis may matter only under a value of one before it. */
 export const AXIS_NAMES = Object.keys(AXES) as AxisName[];
 
-/** What of an axis this adapter can run. */
-export function valuesOn(caps: Caps, axis: AxisName): readonly string[] {
-  return AXES[axis].values.filter((value) => lacks(caps, axis, value) === undefined);
+/** What of an axis this adapter can run, within these numerics. */
+export function valuesOn(caps: Caps, axis: AxisName, numerics: Numerics = 'exact'): readonly string[] {
+  const onlyFast: readonly string[] = (numerics === 'exact' && AXES[axis].onlyFast) || [];
+  return AXES[axis].values.filter(
+    (value) => !onlyFast.includes(value) && lacks(caps, axis, value) === undefined,
+  );
+}
+
+/** Of a choice: 'fast' as soon as one value is. */
+export function numericsOf(variants: Readonly<Record<string, string>>): Numerics {
+  const isFast = AXIS_NAMES.some((axis) => {
+    const onlyFast: readonly string[] = AXES[axis].onlyFast ?? [];
+    return onlyFast.includes(variants[axis] ?? '');
+  });
+  return isFast ? 'fast' : 'exact';
 }
 
 /** What the adapter lacks for a value, undefined for nothing. */
@@ -67,9 +102,13 @@ export function lacks(caps: Caps, axis: AxisName, value: string): string | undef
 }
 
 /** The usual ones for this adapter with `forced` on top. Throws 'invalid-request' for what is not there. */
-export function chooseVariants(caps: Caps, forced: Readonly<Record<string, string>> = {}): Variants {
+export function chooseVariants(
+  caps: Caps,
+  forced: Readonly<Record<string, string>> = {},
+  numerics: Numerics = 'exact',
+): Variants {
   for (const [axis, value] of Object.entries(forced)) checkForced(caps, axis, value);
-  const usual = AXIS_NAMES.map((axis) => [axis, AXES[axis].usual(caps)]);
+  const usual = AXIS_NAMES.map((axis) => [axis, AXES[axis].usual(caps, numerics)]);
   return { ...Object.fromEntries(usual), ...forced };
 }
 

@@ -3,6 +3,7 @@
 
 import type { Kernel, Recorder, Tensor } from '@quern/gpu';
 import { assert } from '@quern/spec';
+import int8Rows from '../lib/int8_rows.wgsl?raw';
 import { defineKernel } from '../lib/link.ts';
 import reduce from '../lib/reduce.wgsl?raw';
 import step from '../lib/step.wgsl?raw';
@@ -10,6 +11,8 @@ import type { Variants } from '../lib/variants.ts';
 import type { Weight } from '../lib/weight.ts';
 import xGroup from '../lib/x_group.wgsl?raw';
 import { mapping, weightModules } from '../quant/index.ts';
+import { GROUP_WORDS, quantize } from '../quantize/quantize.ts';
+import { int8Form } from './int8-form.ts';
 import io from './matmul_io.wgsl?raw';
 import thread from './matmul_thread.wgsl?raw';
 import tile from './matmul_tile.wgsl?raw';
@@ -53,7 +56,10 @@ export function matmul(rec: Recorder, options: MatmulOptions): void {
     column + outputs <= columns,
     `${weight.name}: ${outputs} outputs from column ${column} of ${columns}`,
   );
-  const form = pickForm(variants, rows);
+  const floats = pickForm(variants, rows);
+  const int8 = int8Form(variants, weight, floats, rows <= GEMV_ROWS);
+  const form = int8 ?? floats;
+  const input = int8 ? asInt8(rec, options) : x;
   const kernel = matmulKernel(weight, variants, form, {
     glu,
     tail: weight.cols % 32 !== 0,
@@ -68,7 +74,7 @@ export function matmul(rec: Recorder, options: MatmulOptions): void {
     const folds = Math.ceil(along / most);
     rec.dispatch({
       kernel,
-      bind: [part.quants, part.scales, x, y, options.step, bias ?? x, residual ?? x],
+      bind: [part.quants, part.scales, input, y, options.step, bias ?? input, residual ?? input],
       params: new Uint32Array([
         count,
         column + part.firstRow,
@@ -83,11 +89,17 @@ export function matmul(rec: Recorder, options: MatmulOptions): void {
       bytes:
         part.quants.size +
         (part.scales === part.quants ? 0 : part.scales.size) +
-        x.byteLength +
+        input.byteLength +
         rows * count * 4,
       flops: 2 * rows * part.rows * weight.cols,
     });
   }
+}
+
+function asInt8(rec: Recorder, { weight, x, step: stepTensor }: MatmulOptions): Tensor {
+  const y = rec.scratch(`${weight.name} x int8`, [x.shape[0]!, (weight.cols / 32) * GROUP_WORDS]);
+  quantize(rec, { x, step: stepTensor, y });
+  return y;
 }
 
 export interface MatmulForm {
@@ -97,6 +109,8 @@ export interface MatmulForm {
   outputs: number;
   rows: number;
   tokens: number;
+  /** What it has besides the mapping's own. */
+  conditions?: Record<string, boolean>;
 }
 
 /** The thread mapping for so many rows of x. */
@@ -114,16 +128,24 @@ export function pickForm(variants: Variants, rows: number): MatmulForm {
 export function matmulKernel(
   weight: Weight,
   variants: Variants,
-  { name, main, tokens }: MatmulForm,
+  { name, main, tokens, conditions: ofForm }: MatmulForm,
   conditions: Record<'glu' | 'tail' | 'addend' | 'residual' | 'heads', boolean>,
 ): Kernel {
   return defineKernel({
     name: `matmul-${name} ${weight.dtype.name}`,
     main,
-    modules: { ...weightModules(weight.dtype), matmul_io: io, x_group: xGroup, step, reduce },
+    modules: {
+      ...weightModules(weight.dtype),
+      matmul_io: io,
+      x_group: xGroup,
+      int8_rows: int8Rows,
+      step,
+      reduce,
+    },
     conditions: {
       ...conditions,
       ...mapping(variants, weight.dtype, name === 'thread'),
+      ...ofForm,
       two: tokens >= 2,
       four: tokens >= 4,
       eight: tokens >= 8,

@@ -5,6 +5,12 @@ import type { ChatMessage } from './messages.ts';
 import type { SamplingOptions } from './sampling.ts';
 import type { StreamPart } from './stream-part.ts';
 
+/**
+ * 'exact': activations as floats, as the reference has them. 'fast': where the adapter has packed integer dot products,
+ * matmuls may take activations as bytes, which moves results a little (docs/performance.md).
+ */
+export type Numerics = 'exact' | 'fast';
+
 export type KvType = 'f32' | 'f16' | 'q8';
 
 export type Prompt =

@@ -1,0 +1,97 @@
+import { dtypeByName } from '@quern/dtypes';
+import type { Gpu } from '@quern/gpu';
+import { openTestGpu } from '@quern/gpu/testing';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createWeight, destroyWeight, writeRows } from '../lib/weight.ts';
+import { decodeRows, randomRows } from '../testing/blocks.ts';
+import { checkInt8 } from '../testing/int8-matmul.ts';
+import { nmse, poisoned, randomF32, readF32, runOp, stepTensor, upload } from '../testing/run-op.ts';
+import { matmulRef } from './matmul.ref.ts';
+import { matmul } from './matmul.ts';
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openTestGpu();
+});
+beforeEach((context) => {
+  if (!gpu.caps.dot4) context.skip('this adapter has no packed integer dot product');
+});
+
+/** Each pair of traits: codes below 128 or beyond, halves with scales of their own or not. */
+const SOME = ['q4_1', 'q6_k', 'q8_0', 'iq2_xs'];
+const MAPPINGS: Array<{
+  name: string;
+  variants: Record<string, string>;
+  one: readonly string[];
+  many: readonly string[];
+}> = [
+  {
+    name: 'thread',
+    variants: { gemv: 'thread', gemm: 'thread', subgroups: 'off' },
+    one: SOME,
+    many: ['q6_k'],
+  },
+  {
+    name: 'thread in quads',
+    variants: { gemv: 'thread', gemm: 'thread', subgroups: 'on' },
+    one: ['q4_1', 'iq2_xs'],
+    many: [],
+  },
+  {
+    name: 'workgroup',
+    variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'off' },
+    one: ['q6_k', 'q8_0'],
+    many: ['q4_1', 'iq2_xs'],
+  },
+  {
+    name: 'workgroup with subgroups',
+    variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'on' },
+    one: ['q4_0'],
+    many: [],
+  },
+];
+
+describe.each(MAPPINGS)('int8 matmul $name', ({ variants, one, many }) => {
+  beforeEach((context) => {
+    if (variants['subgroups'] === 'on' && !gpu.caps.subgroups) context.skip('this adapter has no subgroups');
+  });
+  test.each(one)('%s: one row, tails in outputs', async (quant) => {
+    await checkInt8(gpu, { quant, variants, rows: 1, outputs: 37, k: 768 });
+  });
+  test.each(many)('%s: 33 rows', async (quant) => {
+    await checkInt8(gpu, { quant, variants, rows: 33, outputs: 70, k: 512 });
+  });
+  test('q4_1: 3 rows', async () => {
+    await checkInt8(gpu, { quant: 'q4_1', variants, rows: 3, outputs: 66, k: 96 });
+  });
+  test('a gate', async () => {
+    await checkInt8(gpu, { quant: 'q8_0', variants, rows: 1, outputs: 43, k: 64, glu: true });
+  });
+  test('bias, residual and a column offset', async () => {
+    await checkInt8(gpu, { quant: 'q4_0', variants, rows: 2, outputs: 21, k: 64, more: true });
+  });
+});
+
+test('gate, bias and residual of the tiled form', async () => {
+  const variants = { gemm: 'tile' };
+  await checkInt8(gpu, { quant: 'q8_0', variants, rows: 70, outputs: 43, k: 64, glu: true });
+  await checkInt8(gpu, { quant: 'q4_0', variants, rows: 12, outputs: 21, k: 64, more: true });
+});
+
+test('weights without bytes are multiplied as floats', async () => {
+  const k = 64;
+  const dtype = dtypeByName('f16')!;
+  const bytes = randomRows(dtype, 8, k, 3);
+  const weight = createWeight(gpu.device, gpu.caps, 'w', dtype, 8, k);
+  writeRows(gpu.device.queue, weight, 0, 8, bytes);
+  const x = randomF32(k, 5);
+  const y = poisoned(gpu, [1, 8]);
+  await runOp(
+    gpu,
+    (rec) => matmul(rec, { weight, x: upload(gpu, x, [1, k]), y, step: stepTensor(gpu, [{}]) }),
+    { gemvActivations: 'int8' },
+  );
+  destroyWeight(weight);
+  const expected = matmulRef(x, decodeRows(dtype, bytes, 8, k), 1, 8, k);
+  expect(nmse(await readF32(gpu, y), expected)).toBeLessThanOrEqual(1e-9);
+});
