@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { defaultClientConditions, defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { MODELS, ROOT } from './scripts/setup/paths.js';
+import { kernelsBuild } from './scripts/build/kernels-build.js';
 import { quernServer } from './scripts/serve/plugin.ts';
 
 const DIST = join(ROOT, 'demo', 'dist');
@@ -11,6 +12,7 @@ const OUT_OF_TESTS = ['**/node_modules/**', '**/dist/**', '**/.cache/**'];
 /** Tests that hold a GPU device: one file at a time, because each Dawn takes every core it finds. */
 function gpuTests(name: string, include: string[], exclude: string[] = []) {
   return {
+    define: kernelsBuild(),
     test: {
       name,
       include,
@@ -26,6 +28,7 @@ function gpuTests(name: string, include: string[], exclude: string[] = []) {
 }
 
 export default defineConfig({
+  define: kernelsBuild(),
   root: process.env.VITEST ? ROOT : join(ROOT, 'demo'),
   appType: 'mpa',
   publicDir: process.env.VITEST ? false : join(ROOT, 'demo', 'public'),
@@ -58,6 +61,7 @@ export default defineConfig({
   test: {
     projects: [
       {
+        define: kernelsBuild(),
         test: {
           name: 'unit',
           include: ['**/*.test.ts', 'scripts/**/*.test.js'],

@@ -31,6 +31,7 @@ export {
   AXIS_NAMES,
   type AxisName,
   chooseVariants,
+  KERNELS_BUILD,
   lacks,
   numericsOf,
   valuesOn,

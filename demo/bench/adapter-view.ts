@@ -21,8 +21,8 @@ export function adapterView(info: EngineInfo, scripts: ScriptMemory | undefined)
     ],
     [
       'Kernel variants',
-      Object.entries(info.variants)
-        .map(([axis, value]) => `${axis} ${value}`)
+      Object.entries(info.variantChoices)
+        .map(([axis, choice]) => `${axis} ${choice.value} (${how(choice)})`)
         .join(', '),
     ],
     ['Model', `${info.model}, ${info.architecture}, ${count(info.parameters)} parameters`],
@@ -39,6 +39,13 @@ export function adapterView(info: EngineInfo, scripts: ScriptMemory | undefined)
         : 'this browser does not tell',
     ],
   ]);
+}
+
+/** How a variant was chosen; times are of the kernels concerned, for a token. */
+function how({ by, milliseconds = {}, refused = {} }: EngineInfo['variantChoices'][string]): string {
+  const times = Object.entries(milliseconds).map(([value, time]) => `${value} ${time.toPrecision(3)} ms`);
+  const wrong = Object.keys(refused).map((value) => `${value} computes wrong`);
+  return [by, ...times, ...wrong].join(', ');
 }
 
 function pairs(rows: ReadonlyArray<readonly [string, string]>): HTMLElement {

@@ -7,6 +7,7 @@ import { openDawn } from '@quern/gpu/node';
 import { type ByteSource, GREEDY, type KvType } from '@quern/spec';
 import { expect } from 'vitest';
 import { caseSource, type Expected, readCase } from './case.ts';
+import { forcedVariants } from './forced-variants.ts';
 
 /** NMSE of logits that a cache of this type may cost. */
 const BOUNDS: Record<KvType, number> = { f32: 1e-5, f16: 1e-4, q8: 5e-3 };
@@ -46,10 +47,12 @@ export async function checkCase(name: string, kv: KvType, sources?: ByteSource[]
 /** A GGUF takes what its header said that it would. */
 async function openCase(name: string, kv: KvType, sources?: ByteSource[]): Promise<OpenModel> {
   const gpu = await openDawn();
-  if (sources) return openModel({ sources, gpu, kv });
+  const forced = forcedVariants();
+  const variants = forced && { variants: forced };
+  if (sources) return openModel({ sources, gpu, kv, ...variants });
   const plan = await planLoad({ sources: [caseSource(name)], kv, caps: await adapterCaps(gpu) });
   expect(plan.problems).toEqual([]);
-  const model = await openModel({ sources: [caseSource(name)], gpu, kv });
+  const model = await openModel({ sources: [caseSource(name)], gpu, kv, ...variants });
   const { weightBytes, kvBytes, kvGroups } = model.engine.info().memory;
   expect(plan.memory).toMatchObject({ weightBytes, kvBytes, kvGroups });
   return model;

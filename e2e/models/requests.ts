@@ -13,10 +13,19 @@ import {
   type Usage,
 } from '@quern/spec';
 import { caseSource } from './case.ts';
+import { forcedVariants } from './forced-variants.ts';
 
 /** The tiny model of a conformance case, with a cache that rounds nothing unless `options` say otherwise. */
 export async function loadCase(name: string, options: Partial<LoadOptions> = {}): Promise<InferenceEngine> {
-  return loadEngine({ sources: [caseSource(name)], gpu: await openDawn(), kv: 'f32', ...options });
+  const forced = forcedVariants();
+  const variants = forced && { variants: forced };
+  return loadEngine({
+    sources: [caseSource(name)],
+    gpu: await openDawn(),
+    kv: 'f32',
+    ...variants,
+    ...options,
+  });
 }
 
 type Asked = Partial<Omit<GenerateRequest, 'prompt' | 'sampling'>> & { sampling?: Partial<SamplingOptions> };

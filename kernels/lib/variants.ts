@@ -4,6 +4,12 @@
 import type { Caps } from '@quern/gpu';
 import { type Numerics, QuernError } from '@quern/spec';
 
+/** Set by the build: a hash of this room. */
+declare const QUERN_KERNELS: string | undefined;
+
+/** What tells these kernels from those of another build; undefined where nobody set it. */
+export const KERNELS_BUILD = typeof QUERN_KERNELS === 'string' ? QUERN_KERNELS : undefined;
+
 export interface Variants {
   /** Matmuls of few rows, and norms: a thread owns whole results (software adapters), or a workgroup shares them (GPUs). */
   readonly gemv: 'thread' | 'workgroup';

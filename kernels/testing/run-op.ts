@@ -3,6 +3,8 @@
 import { createTensor, type Gpu, readBuffer, Recorder, type Tensor, uploadTensor } from '@quern/gpu';
 import { chooseVariants } from '../lib/variants.ts';
 
+export { random, randomF32 } from '../lib/random-rows.ts';
+
 /** A quiet NaN with a pattern that no kernel writes. */
 const POISON = 0x7fc0dead;
 
@@ -54,21 +56,6 @@ export function stepTensor(
   words[0] = live;
   rows.forEach((row, i) => words.set([row.token ?? 0, row.position ?? 0, row.slot ?? 0, 0], 4 + i * 4));
   return uploadTensor(gpu.device, 'step', words);
-}
-
-/** A seeded source of uniform numbers in [-1, 1): mulberry32. */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2147483648 - 1;
-  };
-}
-
-export function randomF32(length: number, seed: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length }, random(seed));
 }
 
 /** Normalised mean squared error: sum (a - b)^2 / sum b^2. NaN anywhere gives NaN. */

@@ -3,6 +3,7 @@
 
 import { rm } from 'node:fs/promises';
 import { build, defaultClientConditions, defaultServerConditions } from 'vite';
+import { kernelsBuild } from './kernels-build.js';
 import { PACKAGE } from './paths.js';
 import { shaders } from './shaders.js';
 
@@ -11,6 +12,10 @@ const LATER = {
   folders: {
     entry: '../formats/src/folders.ts',
     askers: /\/formats\/src\/(open-model-file|adapter\/open-adapter)\.ts$/,
+  },
+  'self-test': {
+    entry: '../engine/src/self-test/self-test.ts',
+    askers: /\/engine\/src\/self-test\/load-self-test\.ts$/,
   },
   templates: { entry: '../text/src/templates.ts', askers: /\/text\/src\/load-templates\.ts$/ },
   upkeep: { entry: '../store/src/upkeep/upkeep.ts', askers: /\/store\/src\/upkeep\/load-upkeep\.ts$/ },
@@ -40,6 +45,7 @@ export async function bundle(part, outDir) {
   if (part === 'node') await rm(`${outDir}/${SHARED}`, { recursive: true, force: true });
   await build({
     configFile: false,
+    define: kernelsBuild(),
     root: PACKAGE,
     logLevel: 'warn',
     publicDir: false,
@@ -113,7 +119,7 @@ function ownWorker() {
  * a file. A plain import() would make them split the worker, and what Vite makes of workers by default cannot be.
  */
 function ownLater(name) {
-  const mark = `__quernLater_${name}()`;
+  const mark = `__quernLater_${name.replaceAll('-', '_')}()`;
   const form = `import(/* @vite-ignore */ /* webpackIgnore: true */ new URL('./${name}.js', import.meta.url).href)`;
   return {
     name: `quern-own-${name}`,

@@ -20,6 +20,7 @@ import {
   QuernError,
   type Roofline,
   type StreamPart,
+  type VariantChoice,
 } from '@quern/spec';
 import { type ChatTemplate, type Tokenizer } from '@quern/text';
 import { benchDecode, benchPrefill } from './bench.ts';
@@ -55,6 +56,7 @@ export interface EngineParts {
   tokenizer: Tokenizer;
   template: ChatTemplate | undefined;
   variants: Record<string, string>;
+  variantChoices: Record<string, VariantChoice>;
   plans: PlanBook;
   pace: Pace;
   runner: Runner;
@@ -219,6 +221,7 @@ export class Engine implements InferenceEngine {
       memory: { ...memory, weightBytes: memory.weightBytes + p.adapters.byteLength },
       adapter: adapterInfo(p.gpu.caps),
       variants: p.variants,
+      variantChoices: p.variantChoices,
       timings: p.timings,
     };
   }

@@ -24,6 +24,8 @@ import { Pace } from './pace.ts';
 import { type ModelText, openText } from './open-text.ts';
 import { encodePrompt } from './prompt.ts';
 import { Runner } from './runner.ts';
+import { needOf } from './self-test/need.ts';
+import { chooseFor, type ChoiceOptions, untested, type VariantChoices } from './self-test/variant-choice.ts';
 import { SequenceCache } from './sequence-cache.ts';
 import { countTensors, tensorTable } from './tensor-table.ts';
 import { streamWeights, type StreamTimes } from './weight-stream.ts';
@@ -41,6 +43,11 @@ export interface LoadOptions {
   memoryBytes?: number;
   /** Forces kernel variants, axis -> value. */
   variants?: Record<string, string>;
+  /**
+   * The device self-test: kernels are tried on this adapter while weights arrive, and the choice is kept. Without it
+   * variants are the usual ones for such an adapter, untried.
+   */
+  selfTest?: ChoiceOptions;
   /**
    * A prompt to compute while the weights arrive, so that a request that begins with it has its first token at once.
    * A load with one throws 'template-error', 'context-overflow' and 'invalid-request' for it, too.
@@ -140,20 +147,32 @@ async function build(
     signal: ending,
   });
   const keeping = completeAfter(streaming, sources, ending);
-  const compiling = firstPlans(plans, chunkRows).then(() => performance.now());
+  const forced = options.variants ?? {};
+  const choosing = options.selfTest
+    ? chooseFor(
+        { gpu, need: needOf(weights, config, kv, chunkRows), numerics: 'exact', usual: variants, forced },
+        options.selfTest,
+        ending,
+      )
+    : Promise.resolve(untested(variants, forced));
+  const chosen = choosing.then((choice) => (plans.choose(choice.variants), choice));
+  const compiling = chosen.then(() => firstPlans(plans, chunkRows)).then(() => performance.now());
   const reading = readTextBeside(file, ending);
   const prefilling = reading.then(async (read) => {
     if (options.prompt === undefined) return undefined;
     const ids = encodePrompt({ ...read, config, contextLength }, options.prompt);
+    await chosen;
     const early = { gpu, config, model, weights, plans, pace, steps, cache, chunkRows, signal: ending };
     await Promise.all([prefillEarly(early, ids), plansAfter(plans, ids.length)]);
     return performance.now();
   });
   let streamed: StreamTimes, compiled: number, text: ModelText & { textMs: number };
+  let choice: VariantChoices;
   let prefilled: number | undefined;
   try {
-    [streamed, compiled, text, prefilled] = await Promise.all([
+    [streamed, choice, compiled, text, prefilled] = await Promise.all([
       streaming,
+      chosen,
       compiling,
       reading,
       prefilling,
@@ -162,7 +181,7 @@ async function build(
     ]);
   } catch (error) {
     failing.abort();
-    await Promise.allSettled([streaming, reading, keeping]);
+    await Promise.allSettled([streaming, chosen, reading, keeping]);
     await allocating; // where that failed, it is what made the others fail
     throw error;
   }
@@ -182,7 +201,8 @@ async function build(
     weights,
     tokenizer: text.tokenizer,
     template: text.template,
-    variants,
+    variants: choice.variants,
+    variantChoices: choice.choices,
     plans,
     pace,
     runner,

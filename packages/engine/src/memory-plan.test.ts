@@ -6,6 +6,7 @@ function config(trainedContextLength: number, layers = 3, kvHeads = 2) {
   const layer = { kvHeads, keyDim: 64, valueDim: 64 };
   return {
     layers,
+    heads: 4,
     dim: 256,
     vocabulary: 100,
     trainedContextLength,

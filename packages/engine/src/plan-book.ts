@@ -4,6 +4,7 @@
 import { type Gpu, type Plan, Recorder, ScratchPool, type Tensor } from '@quern/gpu';
 import { lastRow, tokenLogprob } from '@quern/kernels';
 import { type ForwardContext, type Model, recordAdapters } from '@quern/models';
+import { assert } from '@quern/spec';
 import { type ChosenAdapters, NO_ADAPTERS } from './adapters.ts';
 import { recordSampling, type SamplerState, type SamplingStages, stagesKey } from './sampling/stages.ts';
 import type { StepTensors } from './step-tensors.ts';
@@ -30,13 +31,21 @@ export type ChunkEnd =
 export class PlanBook {
   readonly #options: PlanBookOptions;
   readonly #plans = new Map<string, Promise<Plan>>();
+  #variants: Readonly<Record<string, string>>;
   /** Not for plans that keep what was tapped. */
   readonly #pool: ScratchPool | undefined;
   #adapters = NO_ADAPTERS;
 
   constructor(options: PlanBookOptions) {
     this.#options = options;
+    this.#variants = options.variants;
     this.#pool = options.keepTaps ? undefined : new ScratchPool();
+  }
+
+  /** Other variants than it began with, before the first plan is asked for. */
+  choose(variants: Readonly<Record<string, string>>): void {
+    assert(this.#plans.size === 0, 'variants chosen after plans were made');
+    this.#variants = variants;
   }
 
   /** Bytes of the scratch memory that all plans share. */
@@ -101,8 +110,8 @@ export class PlanBook {
 
   /** What the attention of one row at position `keys - 1` reads of the cache, and its arithmetic. Records, compiles nothing. */
   attentionCost(keys: number): { bytes: number; flops: number } {
-    const { gpu, variants, steps } = this.#options;
-    const rec = new Recorder(gpu, { variants });
+    const { gpu, steps } = this.#options;
+    const rec = new Recorder(gpu, { variants: this.#variants });
     this.#forward(rec, steps.decode, 1, keys, false);
     const reads = rec.dispatches.filter(({ kernel }) => /^attention-(?!reduce)/.test(kernel.name));
     const sum = (of: 'bytes' | 'flops') => reads.reduce((all, dispatch) => all + dispatch[of], 0);
@@ -130,8 +139,8 @@ export class PlanBook {
     const key = chosen === '' ? what : `${what}, adapters ${chosen}`;
     let plan = this.#plans.get(key);
     if (!plan) {
-      const { gpu, variants, keepTaps } = this.#options;
-      const rec = new Recorder(gpu, { variants, keepTaps, pool: this.#pool });
+      const { gpu, keepTaps } = this.#options;
+      const rec = new Recorder(gpu, { variants: this.#variants, keepTaps, pool: this.#pool });
       recordAdapters(rec, adapters);
       record(rec);
       plan = rec.finish(key);

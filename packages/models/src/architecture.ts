@@ -11,6 +11,8 @@ import type { WeightRegistry } from './weight-registry.ts';
 export interface ModelConfig {
   readonly layers: number;
   readonly dim: number;
+  /** Of queries, in layers with attention. */
+  readonly heads: number;
   readonly vocabulary: number;
   readonly trainedContextLength: number;
   /** One for each layer; the engine adds the cache's type. */

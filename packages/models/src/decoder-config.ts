@@ -10,7 +10,6 @@ import type { MoeConfig } from './moe-config.ts';
 import type { RopeConfig } from './rope.ts';
 
 export interface DecoderConfig extends ModelConfig {
-  readonly heads: number;
   readonly kvHeads: number;
   readonly keyDim: number;
   readonly valueDim: number;

@@ -31,5 +31,6 @@ export type {
   Roofline,
   StorageUsage,
   Timings,
+  VariantChoice,
   VerifyReport,
 } from '@quern/spec';

@@ -110,6 +110,20 @@ export interface LoadTimings {
   bytesFetched: number;
 }
 
+/** How the value of a kernel variant's axis was chosen. */
+export interface VariantChoice {
+  value: string;
+  /**
+   * 'forced': asked for. 'usual': what such adapters get, untried. 'measured': by the self-test of this load, which runs
+   * kernels on known vectors; 'remembered': by that of an earlier one on this very adapter, browser and build.
+   */
+  by: 'forced' | 'usual' | 'measured' | 'remembered';
+  /** Of the values that were timed: what the kernels concerned take of a token, about. */
+  milliseconds?: Record<string, number>;
+  /** Values that compute wrong on this adapter, or do not run: why. */
+  refused?: Record<string, string>;
+}
+
 export interface EngineInfo {
   model: string;
   /** The file's own word for its architecture. */
@@ -128,6 +142,8 @@ export interface EngineInfo {
   adapter: AdapterInfo;
   /** Axis -> chosen value, e.g. gemv: 'thread'. */
   variants: Record<string, string>;
+  /** By axis: how that value came to be chosen. */
+  variantChoices: Record<string, VariantChoice>;
   timings: LoadTimings;
 }
 

@@ -1,5 +1,7 @@
 // What browsers and workers use. What needs node:fs is in ./node.ts.
 export { BUDGET_BYTES, ByteBudget } from './reading/byte-budget.ts';
+export { indexedDbKeptValues } from './kept-values/indexeddb-kept-values.ts';
+export type { KeptValues } from './kept-values/kept-values.ts';
 export { openBlob } from './models/blob-source.ts';
 export type { CachedOptions, CachedSource } from './reading/cached-source.ts';
 export { openCached } from './reading/cached-source.ts';

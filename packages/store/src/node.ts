@@ -17,6 +17,7 @@ import { storageError } from './chunk-stores/storage-error.ts';
 
 export { openDirectoryChunkStore } from './chunk-stores/directory-chunk-store.ts';
 export { directoryUsage } from './chunk-stores/directory-usage.ts';
+export { folderKeptValues } from './kept-values/folder-kept-values.ts';
 export { openNodeFile } from './models/node-file-source.ts';
 
 /**

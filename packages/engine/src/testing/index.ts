@@ -7,6 +7,8 @@ import { Engine, type EngineParts } from '../engine.ts';
 import { type LoadOptions, loadParts } from '../load.ts';
 import type { Pace } from '../pace.ts';
 
+export { variantSets } from './variant-sets.ts';
+
 export interface OpenModel {
   readonly engine: Engine;
   readonly pace: Pace;

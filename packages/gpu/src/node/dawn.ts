@@ -1,5 +1,6 @@
 // WebGPU in Node, Deno and Bun: Dawn, from the npm package `webgpu`.
 
+import { createRequire } from 'node:module';
 import { QuernError } from '@quern/spec';
 import { bringVulkanLoader, findSwiftShader, useSwiftShader } from './swiftshader.ts';
 
@@ -40,4 +41,14 @@ export async function openDawn(): Promise<GPU> {
       : 'No GPU and no software adapter: install Chromium or Chrome, which carry SwiftShader, or set ' +
           'QUERN_SWIFTSHADER to the folder of vk_swiftshader_icd.json.',
   );
+}
+
+/** Of the npm package, '' where it does not tell. */
+export function dawnVersion(): string {
+  try {
+    const { version } = createRequire(import.meta.url)('webgpu/package.json') as { version?: unknown };
+    return typeof version === 'string' ? version : '';
+  } catch {
+    return ''; // a package that hides its manifest, or none
+  }
 }

@@ -1,2 +1,2 @@
-export { openDawn } from './dawn.ts';
+export { dawnVersion, openDawn } from './dawn.ts';
 export { findSwiftShader } from './swiftshader.ts';

@@ -1,18 +1,25 @@
 // A load request -> an engine: its files from a keeper, and one budget for all that is held on the way.
 
-import { loadEngine } from '@quern/engine';
+import { type ChoiceOptions, loadEngine } from '@quern/engine';
 import type { InferenceEngine } from '@quern/spec';
 import { ByteBudget } from '@quern/store';
 import type { LoadRequest } from '../wire/host-api.ts';
 import type { Keeper } from './keeper.ts';
 import type { LoadHooks } from './load-hooks.ts';
 
-/** `openGpu`: where WebGPU is no part of the platform. Throws what opening the files and loading throw. */
+export interface Platform {
+  /** For what is measured of its adapters: its name and version, and where it is kept. */
+  selfTest: Omit<ChoiceOptions, 'onWarning'>;
+  /** Where WebGPU is no part of it. */
+  openGpu?: () => Promise<GPU>;
+}
+
+/** Throws what opening the files and loading throw. */
 export async function loadRequested(
   keeper: Pick<Keeper, 'open'>,
   request: LoadRequest,
   { onProgress, onWarning, signal }: LoadHooks,
-  openGpu?: () => Promise<GPU>,
+  { selfTest, openGpu }: Platform,
 ): Promise<InferenceEngine> {
   const { contextLength, kv, memoryBytes, variants, prompt } = request;
   const budget = new ByteBudget();
@@ -22,5 +29,13 @@ export async function loadRequested(
     throw error;
   });
   const asked = { contextLength, kv, memoryBytes, variants, prompt };
-  return loadEngine({ sources, gpu, budget, ...asked, onProgress, signal });
+  return loadEngine({
+    sources,
+    gpu,
+    budget,
+    ...asked,
+    selfTest: { ...selfTest, onWarning },
+    onProgress,
+    signal,
+  });
 }

@@ -10,6 +10,7 @@ import { firstToken, loadTable } from './load-table.ts';
 import { memoryLine, watchMemory } from './memory-watch.ts';
 import { type SpeedRow, speedRow, speedTable, testName } from './speed-table.ts';
 import type { Command, Tools } from './tools.ts';
+import { variantLines } from './variant-lines.ts';
 
 export const bench: Command = {
   usage: `quern bench <model> [options]
@@ -65,7 +66,7 @@ export const bench: Command = {
       const { memory } = engine.info(); // with the plans of all that was run
       const process = watch.stop();
       if (values['json'] === true) {
-        const { architecture: arch, parameters, variants, timings } = info;
+        const { architecture: arch, parameters, variants, variantChoices, timings } = info;
         const result = {
           model: info.model,
           arch,
@@ -79,6 +80,7 @@ export const bench: Command = {
           process,
           adapter: info.adapter,
           variants,
+          variantChoices,
         };
         tools.out(`${JSON.stringify(result)}\n`);
         return;
@@ -87,6 +89,7 @@ export const bench: Command = {
         speedTable(info, compared, past !== undefined) +
           loadTable(info, firstTokenMs) +
           memoryLine(memory, process) +
+          variantLines(info) +
           kernelTables(kernels),
       );
     }).finally(watch.stop);

@@ -254,6 +254,7 @@ describe('the other commands', () => {
     expect(out).toContain('| tg4 @ d32 |  3.00 ± 0.00 | 211        | 420       |');
     expect(out).toMatch(/\| first token +\| +20 \|/);
     expect(out).toContain('script 3.0 MiB; process 40.0 MiB\n');
+    expect(out).toContain('gemv=thread: measured (thread 1.50 ms, workgroup 45.0 ms)');
     const json = JSON.parse((await quern([...args, '--json'])).out) as { rows: unknown[] };
     expect(json.rows).toEqual([
       { test: 'prefill', tokens: 8, depth: 0, tokens_per_second: 11, stddev: 1, samples: [10, 11, 12] },

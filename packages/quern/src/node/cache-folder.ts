@@ -1,4 +1,4 @@
-// Where Node keeps models that came over the network.
+// Where Node keeps models that came over the network, and what it measured of adapters.
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -10,4 +10,8 @@ export function cacheFolder(): string {
 
 export function chunkFolder(): string {
   return join(cacheFolder(), 'chunks');
+}
+
+export function choicesFolder(): string {
+  return join(cacheFolder(), 'choices');
 }

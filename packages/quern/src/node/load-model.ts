@@ -1,12 +1,14 @@
 // A load request -> an engine, in this very process: Dawn for the GPU, a folder for the cache.
 
-import { openDawn } from '@quern/gpu/node';
+import { dawnVersion, openDawn } from '@quern/gpu/node';
 import type { ByteSource, InferenceEngine } from '@quern/spec';
 import type { Backend } from '../api/engine.ts';
 import type { OpenHooks } from '../api/keeper.ts';
 import type { LoadHooks } from '../api/load-hooks.ts';
 import { loadRequested } from '../api/load-requested.ts';
 import type { LoadRequest } from '../wire/host-api.ts';
+import { folderKeptValues } from '@quern/store/node';
+import { choicesFolder } from './cache-folder.ts';
 import { openKeeper } from './keeper.ts';
 
 export function openFiles(request: LoadRequest, hooks: OpenHooks): Promise<ByteSource[]> {
@@ -14,7 +16,9 @@ export function openFiles(request: LoadRequest, hooks: OpenHooks): Promise<ByteS
 }
 
 export function loadInProcess(request: LoadRequest, hooks: LoadHooks): Promise<InferenceEngine> {
-  return loadRequested(openKeeper(), request, hooks, openDawn);
+  const platform = `Node ${process.version}, Dawn ${dawnVersion()}, ${process.platform} ${process.arch}`;
+  const selfTest = { kept: folderKeptValues(choicesFolder()), platform };
+  return loadRequested(openKeeper(), request, hooks, { selfTest, openGpu: openDawn });
 }
 
 /** The engine of this process, as its users' calls need it: adapters come from where the model came from. */

@@ -2,7 +2,7 @@
 
 import { adapterCaps } from '@quern/gpu';
 import type { LoadPlan } from '@quern/spec';
-import { openIndexedDbChunkStore, openModel, originUsage } from '@quern/store';
+import { indexedDbKeptValues, openIndexedDbChunkStore, openModel, originUsage } from '@quern/store';
 import { createKeeper } from '../api/keeper.ts';
 import { loadRequested } from '../api/load-requested.ts';
 import { memoryForModels } from './memory-for-models.ts';
@@ -18,7 +18,9 @@ export const keeper = createKeeper({
   locks: globalThis.navigator?.locks,
 });
 
-export const loadModel: LoadModel = (request, hooks) => loadRequested(keeper, request, hooks);
+const selfTest = { kept: indexedDbKeptValues(), platform: globalThis.navigator?.userAgent ?? '' };
+
+export const loadModel: LoadModel = (request, hooks) => loadRequested(keeper, request, hooks, { selfTest });
 
 export function plan(request: LoadRequest, signal: AbortSignal): Promise<LoadPlan> {
   return planModel(keeper, adapterCaps, request, signal);

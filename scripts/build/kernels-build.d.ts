@@ -1,0 +1,1 @@
+export function kernelsBuild(): { QUERN_KERNELS: string };
