@@ -14,12 +14,14 @@ const MAINS: Readonly<Record<string, string>> = { thread, tile, workgroup };
 export function int8Form(
   variants: Variants,
   { dtype }: Weight,
-  form: MatmulForm,
+  floats: MatmulForm,
   few: boolean,
 ): MatmulForm | undefined {
   const activations = few ? variants.gemvActivations : variants.gemmActivations;
   const traits = packedTraits(dtype);
   if (activations !== 'int8' || !traits) return undefined;
+  // Threads take eight rows at most, written out.
+  const form = floats.name === 'thread-rows' ? { ...floats, name: 'thread', rows: 8, tokens: 8 } : floats;
   return {
     ...form,
     name: `int8-${form.name}`,

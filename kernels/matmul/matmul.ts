@@ -15,6 +15,7 @@ import { GROUP_WORDS, quantize } from '../quantize/quantize.ts';
 import { int8Form } from './int8-form.ts';
 import io from './matmul_io.wgsl?raw';
 import thread from './matmul_thread.wgsl?raw';
+import threadRows from './matmul_thread_rows.wgsl?raw';
 import tile from './matmul_tile.wgsl?raw';
 import workgroup from './matmul_workgroup.wgsl?raw';
 
@@ -117,7 +118,8 @@ export interface MatmulForm {
 export function pickForm(variants: Variants, rows: number): MatmulForm {
   const few = rows <= GEMV_ROWS;
   if ((few ? variants.gemv : variants.gemm) === 'thread') {
-    const tokens = rows >= 5 ? 8 : rows >= 3 ? 4 : rows;
+    if (rows > 4) return { name: 'thread-rows', main: threadRows, outputs: 64, rows: 32, tokens: 32 };
+    const tokens = rows === 3 ? 4 : rows;
     return { name: 'thread', main: thread, outputs: 64, rows: tokens, tokens };
   }
   if (few) return { name: 'workgroup', main: workgroup, outputs: 4, rows: 1, tokens: 1 };
@@ -144,7 +146,7 @@ export function matmulKernel(
     },
     conditions: {
       ...conditions,
-      ...mapping(variants, weight.dtype, name === 'thread'),
+      ...mapping(variants, weight.dtype, name.startsWith('thread')),
       ...ofForm,
       two: tokens >= 2,
       four: tokens >= 4,
