@@ -44,15 +44,17 @@ export class Pace {
 
   /** Something was submitted now, with so much arithmetic. */
   submitted(flops: number): void {
-    const start = performance.now();
-    const done = promptly(this.#gpu, this.#gpu.device.queue.onSubmittedWorkDone()).then(() => {
-      const now = performance.now();
-      // It began when that before it was done.
-      this.learn(flops, now - Math.max(start, this.#lastDone));
-      this.#lastDone = now;
-    });
+    const done = this.#time(flops, performance.now());
     done.catch(() => undefined); // whoever waits for it, or for what it computes, is told
     this.#inFlight.push(done);
+  }
+
+  async #time(flops: number, start: number): Promise<void> {
+    await promptly(this.#gpu, this.#gpu.device.queue.onSubmittedWorkDone());
+    const now = performance.now();
+    // It began when that before it was done.
+    this.learn(flops, now - Math.max(start, this.#lastDone));
+    this.#lastDone = now;
   }
 
   /** So much arithmetic took so long. */
