@@ -5,33 +5,22 @@ const query = new URL(import.meta.url).searchParams;
 await new Promise((resolve) => setTimeout(resolve, 1500)); // the browser settles
 await tell({ at: 'idle' });
 try {
+  const engine = query.get('engine');
+  const { timed } = await import('/timed.js');
   const job = await (await fetch('/job')).json();
-  const { load } = await import(`/engines/${query.get('engine')}.js`);
   const start = performance.now();
-  const { run, notes = [] } = await load(job);
+  const { load } = await import(`/engines/${engine}.js`);
+  const { run, contextLength, notes } = await load(job);
   const loadMs = performance.now() - start;
-  if (query.has('load-only')) await tell({ at: 'done', loadMs, notes, answers: [] });
-  else {
-    const answers = [];
-    for (const prompt of job.prompts) answers.push(await timed(run, prompt, job.tokens));
-    await tell({ at: 'done', loadMs, notes, answers });
+  const answers = [];
+  if (!query.has('load-only')) {
+    const { [engine]: tokens = job.tokens } = job.tokensOf;
+    // One more token than is timed: the first belongs to the prompt.
+    for (const prompt of job.prompts) answers.push(await timed(run, prompt, tokens + 1));
   }
+  await tell({ at: 'done', loadMs, contextLength, notes, answers });
 } catch (error) {
   await tell({ at: 'failed', error: String(error?.stack ?? error) });
-}
-
-/** `run` gives the prompt's length in the end, and calls with each piece of text as it comes. */
-async function timed(run, prompt, tokens) {
-  const start = performance.now();
-  let first = 0;
-  let text = '';
-  const promptTokens = await run(prompt, tokens, (piece) => {
-    first ||= performance.now();
-    text += piece;
-  });
-  const end = performance.now();
-  if (first === 0) throw new Error(`no text came for ${tokens} tokens`);
-  return { promptTokens, firstTokenMs: first - start, restMs: end - first, text };
 }
 
 function tell(word) {

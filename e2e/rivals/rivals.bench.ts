@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, test } from 'playwright/test';
+import { promptText } from '../../scripts/bench/prompt-text.js';
 import { REAL, SOFTWARE } from '../../scripts/browser/flags.js';
 import { launchBrowser } from '../../scripts/browser/launch.js';
 import { findBrowser } from '../../scripts/setup/find-browser.js';
@@ -11,7 +12,6 @@ import { ROOT } from '../../scripts/setup/paths.js';
 import { openPlainBrowser } from '../loading/plain-browser.ts';
 import { privateBytes, watchMemory } from '../loading/private-memory.ts';
 import { serveIsolated, type IsolatedServer } from '../servers/isolated.ts';
-import { promptText } from './prompt-text.ts';
 
 /** What scripts/bench/rivals.js asks for, as JSON in QUERN_RIVALS. */
 interface Settings {
@@ -19,8 +19,13 @@ interface Settings {
   /** A Transformers.js folder: config.json, tokenizer.json, onnx/. */
   onnx?: string;
   dtype: string;
+  /** Quern with int8 activations takes turns too. */
+  fast: boolean;
   promptTokens: number;
   decodeTokens: number;
+  /** Of Transformers.js, which may be slow. */
+  onnxTokens: number;
+  contextLength: number;
   rounds: number;
   /** node_modules with wllama in it. */
   rivals: string;
@@ -30,12 +35,14 @@ interface Settings {
 
 interface Done {
   loadMs: number;
+  /** Of tokens; not there where the cache grows with the text. */
+  contextLength?: number;
   notes: string[];
   answers: Array<{ promptTokens: number; firstTokenMs: number; restMs: number; text: string }>;
 }
 
 interface Turn extends Done {
-  /** The most private memory of the page's process, and of it and the GPU's process together. */
+  /** The most private memory of the page's process, and of it and the GPU's process together (at one time). */
   pageBytes: number;
   pageAndGpuBytes: number;
   /** The same of the page before it loads anything. */
@@ -47,22 +54,26 @@ interface Turn extends Done {
 interface Contestant {
   name: string;
   version: string;
+  decodeTokens: number;
   turns: Turn[];
   failed?: string;
 }
 
 const TURN_MS = 1_800_000;
+const NO_MEMORY = { pageBytes: 0, pageAndGpuBytes: 0, idlePageBytes: 0, idlePageAndGpuBytes: 0 };
 
 test('rivals', async () => {
   const settings = JSON.parse(process.env.QUERN_RIVALS ?? '') as Settings;
   test.setTimeout(24 * 3_600_000);
-  const { model, onnx, dtype, promptTokens, decodeTokens, rounds, rivals } = settings;
+  const { model, onnx, dtype, fast, promptTokens, decodeTokens, onnxTokens, contextLength, rounds, rivals } =
+    settings;
   const packages = join(ROOT, 'node_modules');
   const wllama = join(rivals, '@wllama', 'wllama');
   const transformers = join(packages, '@huggingface', 'transformers');
   const server = await serveIsolated(
     {
       '/page.js': join(ROOT, 'e2e', 'rivals', 'page.js'),
+      '/timed.js': join(ROOT, 'scripts', 'bench', 'timed.js'),
       '/engines/': join(ROOT, 'e2e', 'rivals', 'engines'),
       '/quern/': join(ROOT, 'packages', 'quern', 'dist'),
       '/wllama/': wllama,
@@ -72,11 +83,10 @@ test('rivals', async () => {
       ...(onnx !== undefined && { '/onnx/model/': onnx }),
     },
     {
-      // Twice the prompt, as a tokenizer may need more tokens for it than was guessed.
-      contextLength: Math.max(256, 2 ** Math.ceil(Math.log2(promptTokens * 2 + decodeTokens))),
+      contextLength,
       dtype,
-      // One more token than is timed: the first belongs to the prompt.
-      tokens: decodeTokens + 1,
+      tokens: decodeTokens,
+      tokensOf: { transformers: onnxTokens },
       prompts: [promptText(promptTokens, 0), promptText(promptTokens, 1)],
     },
   );
@@ -84,11 +94,16 @@ test('rivals', async () => {
     const { flags, browser } = await adapterFlags(server.url);
     const version = async (folder: string) =>
       (JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
-    const engines = [
-      { name: 'quern', version: await version(join(ROOT, 'packages', 'quern')) },
-      { name: 'wllama', version: await version(wllama) },
-      ...(onnx === undefined ? [] : [{ name: 'transformers', version: await version(transformers) }]),
-    ].map((engine): Contestant => ({ ...engine, turns: [] }));
+    const quern = await version(join(ROOT, 'packages', 'quern'));
+    const engines: Contestant[] = [
+      { name: 'quern', version: quern, decodeTokens, turns: [] },
+      { name: 'wllama', version: await version(wllama), decodeTokens, turns: [] },
+    ];
+    if (fast) engines.push({ name: 'quern-fast', version: quern, decodeTokens, turns: [] });
+    if (onnx !== undefined) {
+      const theirs = await version(transformers);
+      engines.push({ name: 'transformers', version: theirs, decodeTokens: onnxTokens, turns: [] });
+    }
 
     // wllama falls back to the CPU without an error: only where its log puts layers on WebGPU is that a row of its own.
     const log = await takeTurn(server, 'wllama-webgpu', flags, '&load-only').then(
@@ -97,7 +112,7 @@ test('rivals', async () => {
     );
     const onGpu = log.some((note) => /WebGPU\S* model buffer size|offloaded [1-9]/i.test(note));
     console.log(`wllama's WebGPU ${onGpu ? 'runs' : 'does not run here'}: ${log.join('; ')}`);
-    if (onGpu) engines.push({ name: 'wllama-webgpu', version: engines[1]!.version, turns: [] });
+    if (onGpu) engines.push({ ...engines[1]!, name: 'wllama-webgpu', turns: [] });
 
     for (let round = 1; round <= rounds; round++) {
       for (const engine of engines) {
@@ -123,7 +138,7 @@ test('rivals', async () => {
       model: basename(model),
       onnx: onnx === undefined ? undefined : `${basename(onnx)} ${dtype}`,
       promptTokens,
-      decodeTokens,
+      contextLength,
       wllamaWebGpu: { runs: onGpu, log },
       engines,
     };
@@ -150,21 +165,28 @@ async function takeTurn(
     await Promise.race([server.told('idle'), deadline]);
     // Only Linux tells what is private to a process.
     const linux = process.platform === 'linux';
-    const page = linux ? await browser.processes('renderer') : [];
     const gpu = linux ? await browser.processes('gpu-process') : [];
-    const idle = {
-      idlePageBytes: await privateBytes(page),
-      idlePageAndGpuBytes: await privateBytes([...page, ...gpu]),
-    };
-    const watch = watchMemory(page, 250);
-    const watchAll = watchMemory([...page, ...gpu], 250);
+    // Chromium has renderers of its own beside the page's: it is the one that grows largest.
+    const renderers = linux ? await browser.processes('renderer') : [];
+    const watched = await Promise.all(
+      renderers.map(async (page) => ({
+        idlePageBytes: await privateBytes([page]),
+        idlePageAndGpuBytes: await privateBytes([page, ...gpu]),
+        page: watchMemory([page], 250),
+        both: watchMemory([page, ...gpu], 250),
+      })),
+    );
     try {
-      const { loadMs, notes, answers } = await Promise.race([server.told<Done>('done'), deadline]);
-      const memory = { pageBytes: watch.most, pageAndGpuBytes: watchAll.most };
-      return { loadMs, notes, answers, ...memory, ...idle, loadAverage: loadavg()[0]! };
+      const done = await Promise.race([server.told<Done>('done'), deadline]);
+      const memory = watched
+        .map(({ page, both, ...idle }) => ({ pageBytes: page.most, pageAndGpuBytes: both.most, ...idle }))
+        .sort((a, b) => b.pageBytes - a.pageBytes)[0];
+      return { ...done, ...(memory ?? NO_MEMORY), loadAverage: loadavg()[0]! };
     } finally {
-      watch.stop();
-      watchAll.stop();
+      for (const { page, both } of watched) {
+        page.stop();
+        both.stop();
+      }
     }
   } finally {
     clearTimeout(late);

@@ -32,6 +32,8 @@ export async function load({ dtype }) {
   }
 
   return {
+    // Its cache grows with the text.
+    contextLength: undefined,
     notes: [`weights ${dtype}`],
     async run(prompt, tokens, onText) {
       const inputs = tokenizer(prompt);

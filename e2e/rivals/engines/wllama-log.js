@@ -17,6 +17,7 @@ export async function loadWllama({ contextLength }, n_gpu_layers) {
     n_gpu_layers,
   });
   return {
+    contextLength: wllama.getLoadedContextInfo().n_ctx,
     notes: [
       `threads ${wllama.getNumThreads()}`,
       ...new Set(lines.filter((line) => TELLING.test(line)).map((line) => line.trim())),

@@ -12,7 +12,7 @@ const TEXT =
 const WORDS_PER_TOKEN = 113 / 128;
 
 /** `tokens`: about how many. `turn`: which of several, each with another beginning. */
-export function promptText(tokens: number, turn: number): string {
+export function promptText(tokens, turn) {
   const all = TEXT.trim().split(' ');
   const count = Math.max(1, Math.round(tokens * WORDS_PER_TOKEN));
   return Array.from({ length: count }, (_, i) => all[(i + turn * 17) % all.length]).join(' ');

@@ -1,0 +1,1 @@
+export function promptText(tokens: number, turn: number): string;
