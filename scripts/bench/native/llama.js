@@ -1,5 +1,6 @@
 // llama.cpp in Node, by node-llama-cpp's ready-made builds. Where a GPU's build does not run, it computes on the CPU
 // without an error: `device` is what it says that it has.
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PACKAGES } from '../packages.js';
@@ -13,6 +14,8 @@ export async function load({ model, contextLength, gpu }) {
     build: 'never',
     skipDownload: true,
     logLevel: LlamaLogLevel.error,
+    // Its threads wait for each other by spinning: more of them than cores, and it all but stands still.
+    maxThreads: availableParallelism(),
   });
   const devices = llama.gpu ? await llama.getGpuDeviceNames() : [];
   const loaded = await llama.loadModel({ modelPath: model, gpuLayers: llama.gpu ? 'max' : 0 });
