@@ -17,7 +17,12 @@ export function speedRow({ test, tokens, depth, tokensPerSecond: samples, step, 
   const squares = samples.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const stddev = samples.length > 1 ? Math.sqrt(squares / (samples.length - 1)) : 0;
   return {
-    ...{ test, tokens, depth, tokens_per_second: mean, stddev, samples },
+    test,
+    tokens,
+    depth,
+    tokens_per_second: mean,
+    stddev,
+    samples,
     ...(step && { step }),
     ...(line !== undefined && { line, of_line: mean / line }),
   };
