@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { ROOT } from '../../scripts/setup/paths.js';
 import { SMOLLM2_FILE } from '../servers/models.ts';
-import { madeLlama, type MadeFile } from './made-llama.ts';
+import { madeLlama, type MadeFile } from '../figures/made-llama.ts';
 import { serveModel } from './model-server.ts';
 import { openPlainBrowser } from './plain-browser.ts';
 

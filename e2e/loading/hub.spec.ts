@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { CachedModel } from '@quern/spec';
 import { ROOT } from '../../scripts/setup/paths.js';
 import { expect, test } from '../browser/fixtures.ts';
-import { madeLlama } from './made-llama.ts';
+import { madeLlama } from '../figures/made-llama.ts';
 import { serveModel } from './model-server.ts';
 
 /** Some chunks. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { ROOT } from '../../scripts/setup/paths.js';
-import { madeLlama } from './made-llama.ts';
+import { madeLlama } from '../figures/made-llama.ts';
 import { serveModel } from './model-server.ts';
 import { openPlainBrowser } from './plain-browser.ts';
 import { privateBytes, watchMemory } from './private-memory.ts';

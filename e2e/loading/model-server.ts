@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { parseRange } from '../../scripts/serve/model-files.ts';
 import { ROOT } from '../../scripts/setup/paths.js';
 import { Reports } from '../servers/reports.ts';
-import type { MadeFile } from './made-llama.ts';
+import type { MadeFile } from '../figures/made-llama.ts';
 
 export interface ModelServer {
   readonly url: string;

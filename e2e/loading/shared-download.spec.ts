@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { ROOT } from '../../scripts/setup/paths.js';
 import { expect, test } from '../browser/fixtures.ts';
-import { madeLlama } from './made-llama.ts';
+import { madeLlama } from '../figures/made-llama.ts';
 import { serveModel } from './model-server.ts';
 
 const CHUNK = 4 * 2 ** 20;

@@ -1,9 +1,10 @@
 // Speed as llama-bench measures it: prefill of so many tokens, decode of so many after a short prompt. Token
 // ids are arbitrary; nothing is taken from the cache.
 
-import { type BenchRow, GREEDY, QuernError, throwIfAborted } from '@quern/spec';
-import type { Gpu } from '@quern/gpu';
+import { type BenchRow, GREEDY, QuernError, type Roofline, throwIfAborted } from '@quern/spec';
+import type { Dispatch, Gpu } from '@quern/gpu';
 import type { PlanBook } from './plan-book.ts';
+import { leastSeconds } from './roofline.ts';
 import { LOOKAHEAD, type Runner } from './runner.ts';
 import { type SamplerState, stagesFor } from './sampling/stages.ts';
 import type { Sequence, SequenceCache } from './sequence-cache.ts';
@@ -17,6 +18,7 @@ export interface BenchContext {
   cache: SequenceCache;
   config: { vocabulary: number };
   contextLength: number;
+  roofline: Roofline | undefined;
 }
 
 const STAGES = stagesFor(GREEDY, false);
@@ -39,7 +41,13 @@ export async function benchPrefill(
     });
     if (i > 0) tokensPerSecond.push(tokens / seconds);
   }
-  return { test: 'prefill', tokens, depth: 0, tokensPerSecond };
+  return {
+    test: 'prefill',
+    tokens,
+    depth: 0,
+    tokensPerSecond,
+    ...limitOf(context, tokens, chunks(context, tokens)),
+  };
 }
 
 /**
@@ -74,7 +82,8 @@ export async function benchDecode(
   return Promise.all(
     tests.map(async ({ depth, tokensPerSecond, scriptMs }): Promise<BenchRow> => {
       const { dispatches } = await context.plans.decode(1, before(depth) + tokens, STAGES);
-      const reads = context.plans.attentionCost(before(depth) + Math.ceil(tokens / 2));
+      const work = context.plans.outline('decode', 1, before(depth) + Math.ceil(tokens / 2));
+      const reads = work.filter(({ kernel }) => /^attention-(?!reduce)/.test(kernel.name));
       return {
         test: 'decode',
         tokens,
@@ -83,12 +92,34 @@ export async function benchDecode(
         step: {
           dispatches: dispatches.length,
           scriptMicroseconds: scriptMs * 1000,
-          kvBytes: reads.bytes,
-          kvFlops: reads.flops,
+          kvBytes: reads.reduce((sum, { bytes }) => sum + bytes, 0),
+          kvFlops: reads.reduce((sum, { flops }) => sum + flops, 0),
         },
+        ...limitOf(context, 1, work),
       };
     }),
   );
+}
+
+/** The dispatches of a prompt, without those of the head. */
+function chunks({ plans, runner }: BenchContext, tokens: number): Dispatch[] {
+  const dispatches: Dispatch[] = [];
+  for (let done = 0; done < tokens;) {
+    const rows = Math.min(runner.rowsFor(tokens - done), tokens - done);
+    done = Math.min(tokens, done + rows);
+    dispatches.push(...plans.outline('prefill', rows, done));
+  }
+  return dispatches;
+}
+
+/** Tokens a second that the roofline leaves for all dispatches of so many tokens; nothing where it was not measured. */
+function limitOf({ roofline }: BenchContext, tokens: number, work: readonly Dispatch[]): { limit?: number } {
+  if (!roofline) return {};
+  const seconds = work.reduce(
+    (sum, dispatch) => sum + leastSeconds({ ...dispatch, dispatches: 1 }, roofline),
+    0,
+  );
+  return { limit: tokens / seconds };
 }
 
 /** The first step needs a token before it. */

@@ -23,7 +23,7 @@ import {
   type VariantChoice,
 } from '@quern/spec';
 import { type ChatTemplate, type Tokenizer } from '@quern/text';
-import { benchDecode, benchPrefill } from './bench.ts';
+import { type BenchContext, benchDecode, benchPrefill } from './bench.ts';
 import { adapterInfo } from './adapter-info.ts';
 import type { AdapterShelf } from './adapters.ts';
 import { generate } from './generate.ts';
@@ -122,11 +122,11 @@ export class Engine implements InferenceEngine {
     const end = await this.#turn(signal);
     try {
       for (const tokens of request.promptTokens)
-        yield await benchPrefill(this.#parts, tokens, request.repetitions, signal);
+        yield await benchPrefill(this.#bench(), tokens, request.repetitions, signal);
       const { decodeTokens, depths, repetitions } = request;
       if (decodeTokens > 0) {
-        const rows = await benchDecode(this.#parts, decodeTokens, depths, repetitions, signal);
         if (depths.length > 1) this.#roofline ??= await measureRoofline(this.#parts.gpu);
+        const rows = await benchDecode(this.#bench(), decodeTokens, depths, repetitions, signal);
         yield* this.#roofline ? withLine(rows, this.#roofline) : rows;
       }
     } catch (error) {
@@ -134,6 +134,10 @@ export class Engine implements InferenceEngine {
     } finally {
       end();
     }
+  }
+
+  #bench(): BenchContext {
+    return { ...this.#parts, roofline: this.#roofline };
   }
 
   async profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]> {

@@ -3,3 +3,4 @@ export type { ChoiceOptions } from './self-test/variant-choice.ts';
 export { loadEngine, type LoadOptions } from './load.ts';
 export { planLoad, type PlanOptions } from './plan-load.ts';
 export { inspectModel, type ModelReport } from './inspect.ts';
+export { measureRoofline } from './roofline.ts';

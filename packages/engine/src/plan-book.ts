@@ -1,7 +1,7 @@
 // The plans of a loaded model, recorded when first needed and kept: prefill chunks and decode steps, by
 // number of rows, length of the context (in powers of two) and what is to become of the logits.
 
-import { type Gpu, type Plan, Recorder, ScratchPool, type Tensor } from '@quern/gpu';
+import { type Dispatch, type Gpu, type Plan, Recorder, ScratchPool, type Tensor } from '@quern/gpu';
 import { lastRow, tokenLogprob } from '@quern/kernels';
 import { type ForwardContext, type Model, recordAdapters } from '@quern/models';
 import { assert } from '@quern/spec';
@@ -108,14 +108,16 @@ export class PlanBook {
     void this.decode(rows, bucket + 1, stages).catch(() => undefined); // who needs it is told
   }
 
-  /** What the attention of one row at position `keys - 1` reads of the cache, and its arithmetic. Records, compiles nothing. */
-  attentionCost(keys: number): { bytes: number; flops: number } {
-    const { gpu, steps } = this.#options;
+  /**
+   * The dispatches of a prefill chunk or a decode step that ends at position `keys`, for their bytes and flops: with exactly
+   * so many keys, where a plan has room for more. Compiles nothing.
+   */
+  outline(phase: 'prefill' | 'decode', rows: number, keys: number): readonly Dispatch[] {
+    const { gpu, steps, model } = this.#options;
     const rec = new Recorder(gpu, { variants: this.#variants });
-    this.#forward(rec, steps.decode, 1, keys, false);
-    const reads = rec.dispatches.filter(({ kernel }) => /^attention-(?!reduce)/.test(kernel.name));
-    const sum = (of: 'bytes' | 'flops') => reads.reduce((all, dispatch) => all + dispatch[of], 0);
-    return { bytes: sum('bytes'), flops: sum('flops') };
+    const hidden = this.#forward(rec, steps[phase], rows, keys, phase === 'prefill');
+    if (phase === 'decode') model.head(rec, hidden, steps.decode);
+    return rec.dispatches;
   }
 
   #forward(rec: Recorder, step: Tensor, rows: number, keys: number, oneSequence: boolean): Tensor {

@@ -1,21 +1,11 @@
 // The limits of an adapter as this machine gives them today: bytes it copies, multiply-adds it does, what a dispatch
 // costs, how long an answer takes to come back. What is timed is checked: a driver that skips work is not fast.
 
-import {
-  createTensor,
-  type Gpu,
-  queueDone,
-  readBuffer,
-  Recorder,
-  type Tensor,
-  uploadTensor,
-} from '@quern/gpu';
+import { createTensor, type Gpu, median, readBuffer, secondsOf, type Tensor, uploadTensor } from '@quern/gpu';
 import { probeCopy, probeTurn } from '@quern/kernels';
 import { type BenchRow, type KernelTiming, QuernError, type Roofline, type StepCost } from '@quern/spec';
 
-const SAMPLES = 5;
-/** A sample takes at least so long, or the clock and the way to the GPU would count. */
-const SAMPLE_MS = 40;
+const READBACKS = 15;
 const DISPATCHES = 500;
 const THREADS = 64;
 /** Rounds of a thread: software adapters have few threads, GPUs need many. */
@@ -33,16 +23,16 @@ export async function measureRoofline(gpu: Gpu): Promise<Roofline> {
     const x = take(createTensor(gpu.device, 'copied', [bytes / 4]));
     fill(gpu, x);
     const y = take(createTensor(gpu.device, 'copy', [bytes / 4]));
-    const copied = await rate(gpu, (rec) => probeCopy(rec, { x, y }));
+    const copied = await secondsOf(gpu, (rec) => probeCopy(rec, { x, y }));
     await checkCopy(gpu, y);
 
     const turn = take(uploadTensor(gpu.device, 'turn', TURN, [5, 4]));
     const turned = take(createTensor(gpu.device, 'turned', [threads, 4]));
-    const turning = await rate(gpu, (rec) => probeTurn(rec, { x: turn, y: turned, rounds: ROUNDS }));
+    const turning = await secondsOf(gpu, (rec) => probeTurn(rec, { x: turn, y: turned, rounds: ROUNDS }));
     await checkTurn(gpu, turned);
 
     const few = take(createTensor(gpu.device, 'few', [THREADS, 4]));
-    const idle = await rate(gpu, (rec) => {
+    const idle = await secondsOf(gpu, (rec) => {
       for (let i = 0; i < DISPATCHES; i++) probeTurn(rec, { x: turn, y: few, rounds: 0 });
     });
     return {
@@ -56,16 +46,21 @@ export async function measureRoofline(gpu: Gpu): Promise<Roofline> {
   }
 }
 
-/** Each kernel with the least time that the roofline leaves it. */
+/** The least time that the roofline leaves. */
+export function leastSeconds(
+  { bytes, flops, dispatches }: Pick<KernelTiming, 'bytes' | 'flops' | 'dispatches'>,
+  limits: Roofline,
+): number {
+  return Math.max(
+    bytes / limits.bytesPerSecond,
+    flops / limits.flopsPerSecond,
+    (dispatches * limits.dispatchMicroseconds) / 1e6,
+  );
+}
+
+/** Each kernel with its least time. */
 export function withLeast(timings: readonly KernelTiming[], limits: Roofline): KernelTiming[] {
-  return timings.map((timing) => ({
-    ...timing,
-    leastMicroseconds: Math.max(
-      (timing.bytes / limits.bytesPerSecond) * 1e6,
-      (timing.flops / limits.flopsPerSecond) * 1e6,
-      timing.dispatches * limits.dispatchMicroseconds,
-    ),
-  }));
+  return timings.map((timing) => ({ ...timing, leastMicroseconds: 1e6 * leastSeconds(timing, limits) }));
 }
 
 /** Decode rows with the speed that depth 0 and the roofline leave them; as they are where depth 0 is missing. */
@@ -80,46 +75,15 @@ export function withLine(rows: readonly BenchRow[], limits: Roofline): BenchRow[
   );
 }
 
-/** Seconds of what `record` records: the median of samples that are long enough. */
-async function rate(gpu: Gpu, record: (rec: Recorder) => void): Promise<number> {
-  const rec = new Recorder(gpu);
-  record(rec);
-  const plan = await rec.finish('roofline');
-  const run = async (times: number): Promise<number> => {
-    const start = performance.now();
-    for (let i = 0; i < times; i++) {
-      const encoder = gpu.device.createCommandEncoder();
-      plan.encode(encoder);
-      gpu.device.queue.submit([encoder.finish()]);
-    }
-    await queueDone(gpu);
-    return performance.now() - start;
-  };
-  try {
-    await run(1); // compiles late, fills what is lazily made
-    let times = 1;
-    while ((await run(times)) < SAMPLE_MS && times < 4096) times *= 2;
-    const samples: number[] = [];
-    for (let i = 0; i < SAMPLES; i++) samples.push((await run(times)) / times);
-    return median(samples) / 1000;
-  } finally {
-    plan.destroy();
-  }
-}
-
 /** Milliseconds from a submit to four bytes of its result. */
 async function readback(gpu: Gpu, { place }: Tensor): Promise<number> {
   const samples: number[] = [];
-  for (let i = 0; i < 3 * SAMPLES; i++) {
+  for (let i = 0; i < READBACKS; i++) {
     const start = performance.now();
     await readBuffer(gpu, place!.buffer, 0, 4);
     samples.push(performance.now() - start);
   }
   return median(samples);
-}
-
-function median(samples: readonly number[]): number {
-  return samples.toSorted((a, b) => a - b)[samples.length >> 1]!;
 }
 
 /** Written over and over: no more than a megabyte of it is ever in the page's memory. */

@@ -8,6 +8,7 @@ export { Plan, type PlanRange } from './plan.ts';
 export { promptly, queueDone } from './queue-done.ts';
 export { readBuffer, ReadbackRing } from './readback.ts';
 export { type Bound, type Dispatch, Recorder, type RecorderOptions } from './recorder.ts';
+export { median, secondsOf } from './stopwatch.ts';
 export { type Mismatch, Upload, type Uploader } from './upload.ts';
 export { ScratchPool } from './scratch.ts';
 export { createTensor, elements, type Place, type Tensor, uploadTensor } from './tensor.ts';

@@ -205,6 +205,8 @@ export interface BenchRow {
    * attention reads and computes besides costs what this adapter takes for it at least (its roofline).
    */
   line?: number;
+  /** Tokens a second that the roofline leaves for all the bytes, arithmetic and dispatches; known once it was measured. */
+  limit?: number;
 }
 
 export interface InferenceEngine {
