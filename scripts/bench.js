@@ -2,6 +2,7 @@
 //   npm run bench -- <model> [options]                           as `quern bench`
 //   npm run bench -- --rivals [model.gguf] [options]             as `scripts/bench/rivals.js` says
 //   npm run bench -- --browser firefox [model.gguf] [options]    as `scripts/bench/firefox.js` says
+//   npm run bench -- --growth | --device [options]               as `scripts/bench/figures.js` says
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './setup/paths.js';
@@ -14,6 +15,12 @@ if (args.includes('--rivals')) {
 if (args.some((arg) => /^--browser(=|$)/.test(arg))) {
   const { runFirefox } = await import('./bench/firefox.js');
   process.exit(await runFirefox(args));
+}
+for (const what of ['growth', 'device']) {
+  if (!args.includes(`--${what}`)) continue;
+  const { runFigures } = await import('./bench/figures.js');
+  const rest = args.filter((arg) => arg !== `--${what}`);
+  process.exit(await runFigures(what, rest));
 }
 const quern = join(ROOT, 'packages', 'quern', 'bin', 'quern.js');
 spawn(process.execPath, [quern, 'bench', ...args], { stdio: 'inherit' }).on('exit', (code) =>

@@ -3,7 +3,8 @@
 
 import { measureRoofline } from '@quern/engine';
 import { type Gpu, openGpu } from '@quern/gpu';
-import type { BenchRequest, Roofline } from '@quern/spec';
+import type { BenchRequest, KvType, Roofline } from '@quern/spec';
+import { type AttentionSpeed, attentionSpeed } from './attention-speed.ts';
 import { type MatmulSpeed, matmulSpeed } from './matmul-speed.ts';
 import type { MadeType } from './made-llama.ts';
 import { type ModelSpeed, modelSpeed } from './model-speed.ts';
@@ -44,6 +45,7 @@ export interface DeviceReport {
   roofline: Roofline;
   gemv: MatmulSpeed[];
   gemm: MatmulSpeed[];
+  attention: AttentionSpeed[];
   models: Array<ModelSpeed & { size: SizeName; type: MadeType }>;
 }
 
@@ -60,6 +62,7 @@ export async function deviceReport(
     say(`roofline: ${rooflineText(limits)}`);
     report.gemv = await products(gpu, limits, asked, 1, say);
     report.gemm = asked.gemmRows > 0 ? await products(gpu, limits, asked, asked.gemmRows, say) : [];
+    report.attention = await rowsOverKeys(gpu, limits, asked, say);
   } finally {
     gpu.destroy();
   }
@@ -103,12 +106,39 @@ async function products(
         say(
           `${size} ${name} ${outputs}x${k} ${type}, ${rows} rows: ${(speed.seconds * 1e6).toFixed(1)} us, ` +
             `${(speed.weightBytesPerSecond / 1e9).toFixed(1)} GB/s, ${(speed.flopsPerSecond / 1e9).toFixed(0)} GFLOP/s, ` +
-            `${speed.share <= 1 ? (100 * speed.share).toFixed(0) : '- (above it)'} % of the roofline`,
+            shareText(speed.share),
         );
       }
     }
   }
   return all;
+}
+
+/** One row of decode over the depths that are asked for, in each type of the cache. */
+async function rowsOverKeys(
+  gpu: Gpu,
+  limits: Roofline,
+  { sizes, request }: DeviceSizes,
+  say: (what: string) => void,
+): Promise<AttentionSpeed[]> {
+  const all: AttentionSpeed[] = [];
+  for (const size of sizes) {
+    for (const type of ['f16', 'q8', 'f32'] satisfies KvType[]) {
+      for (const keys of request.depths.filter((depth) => depth > 0)) {
+        const speed = await attentionSpeed(gpu, limits, { type, heads: SHAPES[size].heads, keys });
+        all.push(speed);
+        say(
+          `${size} attention over ${keys} keys in ${type}: ${(speed.seconds * 1e6).toFixed(1)} us, ` +
+            `${(speed.bytesPerSecond / 1e9).toFixed(1)} GB/s, ${shareText(speed.share)}`,
+        );
+      }
+    }
+  }
+  return all;
+}
+
+function shareText(share: number): string {
+  return `${share <= 1 ? (100 * share).toFixed(0) : '- (above it)'} % of the roofline`;
 }
 
 function rooflineText(limits: Roofline): string {

@@ -149,8 +149,10 @@ async function bySize(entry: Entry, sizes: GrowthSizes, say: Say): Promise<Chart
     const part = layers === undefined ? '' : `, ${layers} of ${SHAPES[size].layers} layers`;
     say(`decode with ${size} ${type}${part}`);
     const request = {
-      ...{ promptTokens: [], depths: [0] },
-      ...{ decodeTokens: sizes.decodeTokens, repetitions: Math.min(3, sizes.repetitions) },
+      promptTokens: [],
+      depths: [0],
+      decodeTokens: sizes.decodeTokens,
+      repetitions: Math.min(3, sizes.repetitions),
     };
     const shape = { ...SHAPES[size], type, ...(layers !== undefined && { layers }) };
     const { rows, parameters } = await modelSpeed(await entry(), shape, request);

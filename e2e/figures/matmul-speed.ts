@@ -73,7 +73,11 @@ export async function matmulSpeed(
     const flops = 2 * rows * outputs * k;
     const bytes = first.byteLength + x.byteLength + y.byteLength;
     return {
-      ...{ type, rows, outputs, k, seconds },
+      type,
+      rows,
+      outputs,
+      k,
+      seconds,
       weightBytesPerSecond: first.byteLength / seconds,
       flopsPerSecond: flops / seconds,
       share: Math.max(bytes / limits.bytesPerSecond, flops / limits.flopsPerSecond) / seconds,
