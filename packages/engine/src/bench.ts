@@ -18,6 +18,7 @@ export interface BenchContext {
   cache: SequenceCache;
   config: { vocabulary: number };
   contextLength: number;
+  chunkRows: number;
   roofline: Roofline | undefined;
 }
 
@@ -101,11 +102,11 @@ export async function benchDecode(
   );
 }
 
-/** The dispatches of a prompt, without those of the head. */
-function chunks({ plans, runner }: BenchContext, tokens: number): Dispatch[] {
+/** The dispatches of a prompt in the largest chunks, without those of the head. */
+function chunks({ plans, chunkRows }: BenchContext, tokens: number): Dispatch[] {
   const dispatches: Dispatch[] = [];
   for (let done = 0; done < tokens;) {
-    const rows = Math.min(runner.rowsFor(tokens - done), tokens - done);
+    const rows = Math.min(chunkRows, tokens - done);
     done = Math.min(tokens, done + rows);
     dispatches.push(...plans.outline('prefill', rows, done));
   }
