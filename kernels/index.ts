@@ -39,7 +39,7 @@ export {
   type Work,
 } from './lib/variants.ts';
 export { createWeight, destroyWeight, fitsOnePart, type Weight, writeRows } from './lib/weight.ts';
-export { matmul, type MatmulOptions } from './matmul/matmul.ts';
+export { type FoldedNorm, foldsNorm, matmul, type MatmulOptions } from './matmul/matmul.ts';
 export {
   type ExpertActivation,
   moeMatmul,

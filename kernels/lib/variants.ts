@@ -20,6 +20,8 @@ export interface Variants {
   /** What matmuls of few rows, and of many, multiply: activations as they are, or as bytes with a scale for each 32. */
   readonly gemvActivations: 'f32' | 'int8';
   readonly gemmActivations: 'f32' | 'int8';
+  /** RMS norms: before the matmuls that read them, or in those that a workgroup shares, which saves dispatches. */
+  readonly fold: 'on' | 'off';
 }
 
 /** Work whose kernels come in forms: matmuls of few rows and of many, norms, attention of one row and of a chunk. */
@@ -75,6 +77,12 @@ export const AXES: { readonly [A in keyof Variants]: Axis<Variants[A]> } = {
     values: ['f32', 'int8'],
     changes: ['gemm'],
     ...INT8,
+  },
+  fold: {
+    values: ['off', 'on'],
+    usual: ({ software }) => (software ? 'off' : 'on'),
+    // What it saves lies between kernels.
+    changes: [],
   },
 };
 

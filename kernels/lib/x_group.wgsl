@@ -4,12 +4,16 @@ import package::group::Group;
 @if(quads) enable subgroups;
 
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
+// Weights of a norm that is folded into the matmul.
+@if(fold) @group(0) @binding(6) var<storage, read> gamma: array<vec4f>;
 
 struct X {
   // Times UNIT.
   v: array<vec4f, 8>,
   // Sums of the two halves, for the shift of the weights.
   sum: vec2f,
+  // Of the values before gamma.
+  @if(fold) squares: f32,
 }
 
 @if(tail) fn x_at(i: u32, end: u32) -> vec4f {
@@ -25,16 +29,28 @@ struct X {
 @if(!quads) fn load_x(start: u32, quads: u32, g: u32, lane: u32) -> X {
   let i = start + g * 8u;
   let end = start + quads;
-  let v = array(
+  let raw = array(
     x_at(i, end), x_at(i + 1u, end), x_at(i + 2u, end), x_at(i + 3u, end),
     x_at(i + 4u, end), x_at(i + 5u, end), x_at(i + 6u, end), x_at(i + 7u, end),
   );
+  @if(!fold) let v = raw;
+  @if(fold) let n = g * 8u;
+  @if(fold) let v = array(
+    raw[0] * gamma[n], raw[1] * gamma[n + 1u], raw[2] * gamma[n + 2u], raw[3] * gamma[n + 3u],
+    raw[4] * gamma[n + 4u], raw[5] * gamma[n + 5u], raw[6] * gamma[n + 6u], raw[7] * gamma[n + 7u],
+  );
   let one = vec4f(1.0);
   let sum = vec2f(dot(v[0] + v[1] + v[2] + v[3], one), dot(v[4] + v[5] + v[6] + v[7], one));
-  @if(!masked) return X(v, sum);
   @if(masked) return X(array(
     v[0] * UNIT, v[1] * UNIT, v[2] * UNIT, v[3] * UNIT, v[4] * UNIT, v[5] * UNIT, v[6] * UNIT, v[7] * UNIT,
   ), sum);
+  @if(!masked && !fold) return X(v, sum);
+  @if(!masked && fold) return X(v, sum, squares(raw));
+}
+
+@if(fold) fn squares(v: array<vec4f, 8>) -> f32 {
+  return dot(v[0], v[0]) + dot(v[1], v[1]) + dot(v[2], v[2]) + dot(v[3], v[3])
+    + dot(v[4], v[4]) + dot(v[5], v[5]) + dot(v[6], v[6]) + dot(v[7], v[7]);
 }
 
 // Each lane of four loads a quarter, because software adapters perform a load lane by lane and check each.

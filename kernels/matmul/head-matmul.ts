@@ -46,6 +46,7 @@ export function headMatmul(
     tail: cols % 32 !== 0,
     addend: false,
     residual: false,
+    fold: false,
     heads: true,
   });
   for (const part of weight.parts) {

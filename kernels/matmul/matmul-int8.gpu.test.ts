@@ -39,15 +39,9 @@ const MAPPINGS: Array<{
   },
   {
     name: 'workgroup',
-    variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'off' },
+    variants: { gemv: 'workgroup', gemm: 'tile' },
     one: ['q6_k', 'q8_0'],
     many: ['q4_1', 'iq2_xs'],
-  },
-  {
-    name: 'workgroup with subgroups',
-    variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'on' },
-    one: ['q4_0'],
-    many: [],
   },
 ];
 

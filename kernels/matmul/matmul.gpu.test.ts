@@ -7,8 +7,12 @@ import { QUANTS } from '../quant/index.ts';
 import { decodeRows, randomRows } from '../testing/blocks.ts';
 import { nmse, poisoned, randomF32, readF32, runOp, stepTensor, upload } from '../testing/run-op.ts';
 import { gluRef } from '../glu/glu.ref.ts';
+import { normRef } from '../norm/norm.ref.ts';
 import { matmulRef } from './matmul.ref.ts';
 import { matmul } from './matmul.ts';
+
+/** Large enough that a sum of squares without it shows. */
+const EPSILON = 0.1;
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -25,6 +29,7 @@ interface Case {
   bias?: boolean;
   residual?: boolean;
   column?: number;
+  norm?: boolean;
   /** Forces parts by pretending that the adapter binds no more than this. */
   maxBinding?: number;
 }
@@ -43,6 +48,7 @@ async function check(c: Case): Promise<void> {
   const x = randomF32(c.rows * c.k, 11);
   const bias = randomF32(columns, 13);
   const residual = randomF32(c.rows * columns, 17);
+  const gamma = randomF32(c.k, 19);
   const y = poisoned(gpu, [c.rows, columns]);
   await runOp(
     gpu,
@@ -58,11 +64,15 @@ async function check(c: Case): Promise<void> {
         glu: c.glu ?? false,
         column: c.column ?? 0,
         ...(c.bias && { bias: upload(gpu, bias, [columns]) }),
+        ...(c.norm && { norm: { weight: upload(gpu, gamma, [c.k]), epsilon: EPSILON } }),
         ...(c.residual && { residual: upload(gpu, residual, [c.rows, columns]) }),
       }),
     c.variants,
   );
-  let expected = matmulRef(x, decodeRows(dtype, bytes, weightRows, c.k), c.rows, weightRows, c.k);
+  const rows = c.norm
+    ? Float32Array.from(normRef(x, { dim: c.k, epsilon: EPSILON, centred: false, weight: gamma }))
+    : x;
+  let expected = matmulRef(rows, decodeRows(dtype, bytes, weightRows, c.k), c.rows, weightRows, c.k);
   if (c.glu) expected = gluRef(expected, c.rows, c.outputs);
   const all = await readF32(gpu, y);
   const actual = new Float64Array(c.rows * c.outputs);
@@ -106,15 +116,9 @@ const MAPPINGS: Array<{
   },
   {
     name: 'workgroup',
-    variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'off' },
+    variants: { gemv: 'workgroup', gemm: 'tile' },
     one: QUANTS,
     many: SOME,
-  },
-  {
-    name: 'workgroup with subgroups',
-    variants: { gemv: 'workgroup', gemm: 'tile', subgroups: 'on' },
-    one: SOME,
-    many: [],
   },
 ];
 
@@ -145,5 +149,24 @@ describe.each(MAPPINGS)('matmul $name', ({ variants, one, many }) => {
   });
   test.each([1, 12])('a weight in several parts, %i rows', async (rows) => {
     await check({ quant: 'q6_k', variants, rows, outputs: 50, k: 256, residual: true, maxBinding: 16 * 192 });
+  });
+});
+
+describe('matmul with a norm folded in', () => {
+  const variants = { gemv: 'workgroup', fold: 'on' };
+  test.each([1, 2, 5])('%i rows', async (rows) => {
+    await check({ quant: 'q4_1', variants, rows, outputs: 37, k: 96, norm: true });
+  });
+  test.each([2])('gate, %i rows', async (rows) => {
+    await check({ quant: 'q8_0', variants, rows, outputs: 13, k: 64, glu: true, norm: true });
+  });
+  test('a tail in k, bias and a column offset', async () => {
+    await check({ quant: 'f16', variants, rows: 2, outputs: 9, k: 40, bias: true, column: 5, norm: true });
+  });
+  test('more groups than lanes', async () => {
+    await check({ quant: 'q4_k', variants, rows: 1, outputs: 5, k: 4096 + 256, norm: true });
+  });
+  test('a weight in several parts', async () => {
+    await check({ quant: 'q6_k', variants, rows: 1, outputs: 50, k: 256, norm: true, maxBinding: 16 * 192 });
   });
 });

@@ -5,12 +5,13 @@ import type { Kernel, Recorder, Tensor } from '@quern/gpu';
 import { assert } from '@quern/spec';
 import int8Rows from '../lib/int8_rows.wgsl?raw';
 import { defineKernel } from '../lib/link.ts';
-import reduce from '../lib/reduce.wgsl?raw';
+import reduceRows from '../lib/reduce_rows.wgsl?raw';
 import step from '../lib/step.wgsl?raw';
 import type { Variants } from '../lib/variants.ts';
 import type { Weight } from '../lib/weight.ts';
+import { words } from '../lib/words.ts';
 import xGroup from '../lib/x_group.wgsl?raw';
-import { mapping, weightModules } from '../quant/index.ts';
+import { threadConditions, weightModules } from '../quant/index.ts';
 import { GROUP_WORDS, quantize } from '../quantize/quantize.ts';
 import { int8Form } from './int8-form.ts';
 import io from './matmul_io.wgsl?raw';
@@ -35,13 +36,27 @@ export interface MatmulOptions {
   glu?: boolean;
   /** [rows, columns], added last. */
   residual?: Tensor;
+  /** x is RMS normed as it is read: only where `foldsNorm`, and without a residual. */
+  norm?: FoldedNorm | undefined;
+}
+
+/** x / sqrt(mean(x^2) + epsilon) * weight, weight [K] f32 (arXiv 1910.07467). */
+export interface FoldedNorm {
+  readonly weight: Tensor;
+  readonly epsilon: number;
+}
+
+/** True where a matmul of so many rows can norm them itself, and better than a kernel before it. */
+export function foldsNorm(rec: Recorder, weight: Weight, rows: number): boolean {
+  const variants = rec.variants as unknown as Variants;
+  return variants.fold === 'on' && formOf(variants, weight, rows).form.name === 'workgroup';
 }
 
 /** At most this many rows are computed row by row; more go to the tiled form. */
 const GEMV_ROWS = 8;
 
 export function matmul(rec: Recorder, options: MatmulOptions): void {
-  const { weight, x, y, bias, residual, glu = false, column = 0 } = options;
+  const { weight, x, y, bias, residual, norm, glu = false, column = 0 } = options;
   const rows = x.shape[0]!;
   const variants = rec.variants as unknown as Variants;
   assert(
@@ -57,12 +72,15 @@ export function matmul(rec: Recorder, options: MatmulOptions): void {
     column + outputs <= columns,
     `${weight.name}: ${outputs} outputs from column ${column} of ${columns}`,
   );
-  const floats = pickForm(variants, rows);
-  const int8 = int8Form(variants, weight, floats, rows <= GEMV_ROWS);
-  const form = int8 ?? floats;
+  assert(
+    !norm || (!residual && foldsNorm(rec, weight, rows) && norm.weight.shape[0] === weight.cols),
+    `${weight.name}: no norm of ${norm?.weight.shape[0]} weights is folded in here`,
+  );
+  const { form, int8 } = formOf(variants, weight, rows);
   const input = int8 ? asInt8(rec, options) : x;
   const kernel = matmulKernel(weight, variants, form, {
     glu,
+    fold: norm !== undefined,
     tail: weight.cols % 32 !== 0,
     addend: bias !== undefined,
     residual: residual !== undefined,
@@ -75,8 +93,8 @@ export function matmul(rec: Recorder, options: MatmulOptions): void {
     const folds = Math.ceil(along / most);
     rec.dispatch({
       kernel,
-      bind: [part.quants, part.scales, input, y, options.step, bias ?? input, residual ?? input],
-      params: new Uint32Array([
+      bind: [part.quants, part.scales, input, y, options.step, bias ?? input, norm?.weight ?? residual ?? input],
+      params: words(
         count,
         column + part.firstRow,
         rows,
@@ -85,7 +103,8 @@ export function matmul(rec: Recorder, options: MatmulOptions): void {
         weight.quantsStride,
         weight.scalesStride,
         columns,
-      ]),
+        ...(norm ? [{ f32: norm.epsilon }] : []),
+      ),
       workgroups: [Math.ceil(along / folds), Math.ceil(rows / form.rows), folds],
       bytes:
         part.quants.size +
@@ -114,16 +133,22 @@ export interface MatmulForm {
   conditions?: Record<string, boolean>;
 }
 
-/** The thread mapping for so many rows of x. */
+/** The thread mapping for so many rows of x, as floats. */
 export function pickForm(variants: Variants, rows: number): MatmulForm {
   const few = rows <= GEMV_ROWS;
+  const tokens = rows >= 5 ? 8 : rows >= 3 ? 4 : rows;
   if ((few ? variants.gemv : variants.gemm) === 'thread') {
     if (rows > 4) return { name: 'thread-rows', main: threadRows, outputs: 64, rows: 32, tokens: 32 };
-    const tokens = rows === 3 ? 4 : rows;
     return { name: 'thread', main: thread, outputs: 64, rows: tokens, tokens };
   }
-  if (few) return { name: 'workgroup', main: workgroup, outputs: 4, rows: 1, tokens: 1 };
+  if (few) return { name: 'workgroup', main: workgroup, outputs: 4, rows: tokens, tokens };
   return { name: 'tile', main: tile, outputs: 64, rows: 64, tokens: 1 };
+}
+
+function formOf(variants: Variants, weight: Weight, rows: number): { form: MatmulForm; int8: boolean } {
+  const floats = pickForm(variants, rows);
+  const int8 = int8Form(variants, weight, floats, rows <= GEMV_ROWS);
+  return { form: int8 ?? floats, int8: int8 !== undefined };
 }
 
 /** `heads`: the grid's third dimension counts heads with a matrix each (head-matmul). */
@@ -131,7 +156,7 @@ export function matmulKernel(
   weight: Weight,
   variants: Variants,
   { name, main, tokens, conditions: ofForm }: MatmulForm,
-  conditions: Record<'glu' | 'tail' | 'addend' | 'residual' | 'heads', boolean>,
+  conditions: Record<'glu' | 'tail' | 'addend' | 'residual' | 'heads' | 'fold', boolean>,
 ): Kernel {
   return defineKernel({
     name: `matmul-${name} ${weight.dtype.name}`,
@@ -142,17 +167,18 @@ export function matmulKernel(
       x_group: xGroup,
       int8_rows: int8Rows,
       step,
-      reduce,
+      reduce_rows: reduceRows,
     },
     conditions: {
       ...conditions,
-      ...mapping(variants, weight.dtype, name.startsWith('thread')),
+      ...(name.startsWith('thread') && threadConditions(variants, weight.dtype)),
       ...ofForm,
       two: tokens >= 2,
       four: tokens >= 4,
       eight: tokens >= 8,
     },
-    constants: { TOKENS: tokens },
+    // The sums of the rows, and with them four rows' squares each.
+    constants: { TOKENS: tokens, SUMS: tokens + (conditions.fold ? Math.ceil(tokens / 4) : 0) },
     bindings: ['read', 'read', 'read', 'write', 'read', 'read', 'read', 'uniform'],
   });
 }

@@ -20,6 +20,7 @@ struct Params {
   @if(heads) y_head: u32,
   // The head whose matrix is the first of this weight part.
   @if(heads) first_head: u32,
+  @if(fold) epsilon: f32,
 }
 
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;

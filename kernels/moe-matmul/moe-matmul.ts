@@ -14,7 +14,7 @@ import type { Variants } from '../lib/variants.ts';
 import { words } from '../lib/words.ts';
 import xGroup from '../lib/x_group.wgsl?raw';
 import type { Sorted } from '../moe-sort/moe-sort.ts';
-import { mapping, weightModules } from '../quant/index.ts';
+import { threadConditions, weightModules } from '../quant/index.ts';
 import io from './moe_io.wgsl?raw';
 import thread from './moe_matmul_thread.wgsl?raw';
 import tile from './moe_matmul_tile.wgsl?raw';
@@ -82,7 +82,9 @@ export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
       addend: bias !== undefined,
       sorted: sorted !== undefined,
       tail: cols % 32 !== 0,
-      ...mapping(variants, dtype, form.name === 'thread'),
+      ...(form.name === 'thread'
+        ? threadConditions(variants, dtype)
+        : { subgroups: variants.subgroups === 'on' }),
     },
     bindings: ['read', 'read', 'read', 'write', 'read', 'read', 'read', 'uniform'],
   });

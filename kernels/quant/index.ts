@@ -166,10 +166,8 @@ export function packedTraits(dtype: DType): readonly PackedTrait[] | undefined {
   return decoder?.packed === undefined ? undefined : decoder.traits;
 }
 
-/** Conditions of a kernel that multiplies by weights of this type, with a thread or a workgroup for a result. */
-export function mapping(variants: Variants, dtype: DType, byThread: boolean): Record<string, boolean> {
-  const subgroups = variants.subgroups === 'on';
-  if (!byThread) return { subgroups };
-  // For software adapters: no shifts where there are bytes to unpack, and loads of x shared by four threads.
-  return { masked: packedTraits(dtype) !== undefined, quads: subgroups };
+/** Conditions of a kernel for software adapters that multiplies by weights of this type, a thread for a result. */
+export function threadConditions(variants: Variants, dtype: DType): Record<'masked' | 'quads', boolean> {
+  // No shifts where there are bytes to unpack, and loads of x shared by four threads.
+  return { masked: packedTraits(dtype) !== undefined, quads: variants.subgroups === 'on' };
 }
