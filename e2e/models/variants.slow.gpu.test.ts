@@ -50,7 +50,7 @@ describe.each(sets.map((set) => [words(set), set] as const))('%s', (_, set) => {
 });
 
 test.each(MORE)('forms for GPUs: %s', (name) =>
-  check(name, { gemv: 'workgroup', gemm: 'tile', attention: 'tile' }),
+  check(name, { gemv: 'workgroup', gemm: 'tile', attention: 'tile', fold: 'on' }),
 );
 
 // Named, so that nobody takes a run on this adapter for one of all variants.

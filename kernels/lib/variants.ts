@@ -81,7 +81,7 @@ export const AXES: { readonly [A in keyof Variants]: Axis<Variants[A]> } = {
   fold: {
     values: ['off', 'on'],
     usual: ({ software }) => (software ? 'off' : 'on'),
-    // What it saves lies between kernels.
+    // What it saves lies between kernels, where the self-test has no trial.
     changes: [],
   },
 };

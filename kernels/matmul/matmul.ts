@@ -93,7 +93,15 @@ export function matmul(rec: Recorder, options: MatmulOptions): void {
     const folds = Math.ceil(along / most);
     rec.dispatch({
       kernel,
-      bind: [part.quants, part.scales, input, y, options.step, bias ?? input, norm?.weight ?? residual ?? input],
+      bind: [
+        part.quants,
+        part.scales,
+        input,
+        y,
+        options.step,
+        bias ?? input,
+        norm?.weight ?? residual ?? input,
+      ],
       params: words(
         count,
         column + part.firstRow,

@@ -81,7 +81,6 @@ fn main(
   @if(eight) { keep(7u, a7, lane); }
   sum_kept(lane);
   if (lane < u32(TOKENS)) {
-    var sums = kept_sum(lane);
-      finish(first + lane, output, sums);
+    finish(first + lane, output, kept_sum(lane));
   }
 }

@@ -10,7 +10,7 @@ import { type AttentionBlock, type HeadNorm, selfAttention } from './blocks/atte
 import { latentAttention, latentBlock, type LatentBlock } from './blocks/latent-attention.ts';
 import { type Mlp, mlp } from './blocks/mlp.ts';
 import { hasExperts, type Moe, moe, moeBlock } from './blocks/moe.ts';
-import { type Norm, normed, readNorm } from './blocks/norm.ts';
+import { type Norm, type NormInput, normed, readNorm, toNorm } from './blocks/norm.ts';
 import { shortConvBlock, type ShortConvBlock, shortConvolution } from './blocks/short-conv.ts';
 import type { DecoderConfig } from './decoder-config.ts';
 import { linear, type Linear } from './linear.ts';
@@ -82,13 +82,13 @@ export function createDecoder(weights: WeightRegistry, c: DecoderConfig, positio
         rec.tap(`layer.${i}`, hidden);
         const { attention } = layer;
         const before = hidden;
-        const x = normed(rec, layer.attentionNorm, { x: before, step });
+        const x = toNorm(rec, layer.attentionNorm, { x: before, step });
         const attending = { x, residual: direct(layer.afterAttention, before), context };
         const attended = attend(rec, attention, i, attending);
         hidden = joined(rec, attended, layer.afterAttention, step, before);
         const seen = c.parallel ? before : hidden;
         const rows = {
-          x: c.parallel && !layer.mlpNorm ? x : normed(rec, layer.mlpNorm, { x: seen, step }),
+          x: c.parallel && !layer.mlpNorm ? x : toNorm(rec, layer.mlpNorm, { x: seen, step }),
           residual: direct(layer.afterMlp, hidden),
           step,
         };
@@ -119,7 +119,7 @@ function attend(
   rec: Recorder,
   block: Layer['attention'],
   i: number,
-  rows: { x: Tensor; residual: Tensor | undefined; context: ForwardContext },
+  rows: { x: NormInput; residual: Tensor | undefined; context: ForwardContext },
 ): Tensor {
   if ('absorb' in block) return latentAttention(rec, block, i, rows);
   return 'qkv' in block ? selfAttention(rec, block, i, rows) : shortConvolution(rec, block, i, rows);

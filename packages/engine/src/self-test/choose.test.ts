@@ -11,6 +11,7 @@ const USUAL = {
   gemm: 'tile',
   attention: 'tile',
   subgroups: 'on',
+  fold: 'on',
   gemvActivations: 'f32',
   gemmActivations: 'f32',
 };

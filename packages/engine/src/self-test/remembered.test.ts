@@ -20,6 +20,7 @@ const VALUES: Record<string, string> = {
   gemm: 'tile',
   attention: 'tile',
   subgroups: 'off',
+  fold: 'on',
   gemvActivations: 'f32',
   gemmActivations: 'f32',
 };

@@ -4,6 +4,7 @@ import type { Recorder, Tensor } from '@quern/gpu';
 import { attention, clamp, headNorm, type Reach, ropeAppend, temper, type Temperature } from '@quern/kernels';
 import type { ForwardContext } from '../architecture.ts';
 import { linear, type Linear } from '../linear.ts';
+import type { NormInput } from './norm.ts';
 
 /** A norm of queries or keys: of each head, or of all as one part. */
 export interface HeadNorm {
@@ -40,17 +41,17 @@ export interface AttentionBlock {
   readonly slopes: Tensor | undefined;
 }
 
-/** Normed rows in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
+/** Rows for the norm in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
 export function selfAttention(
   rec: Recorder,
   block: AttentionBlock,
   layer: number,
-  { x, residual, context }: { x: Tensor; residual: Tensor | undefined; context: ForwardContext },
+  { x, residual, context }: { x: NormInput; residual: Tensor | undefined; context: ForwardContext },
 ): Tensor {
   const { step, oneSequence, keys } = context;
   const { kv, shape, pageTable } = context.layers[layer]!;
   const { heads, rotated, pairs, angles, scale, softcap, reach, slopes, queryNorm, keyNorm, epsilon } = block;
-  const rows = x.shape[0]!;
+  const rows = x.raw.shape[0]!;
   const qkv = linear(rec, block.qkv, { x, step, name: 'qkv' });
   if (block.clamp !== undefined) clamp(rec, { x: qkv, most: block.clamp, step });
   if (queryNorm) headNorm(rec, { ...queryNorm, x: qkv, first: 0, epsilon, step });

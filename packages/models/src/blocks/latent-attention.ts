@@ -7,6 +7,7 @@ import type { ForwardContext } from '../architecture.ts';
 import { type LatentDims, type LatentHeads, latentHeads } from '../latent-heads.ts';
 import { linear, type Linear } from '../linear.ts';
 import type { WeightRegistry } from '../weight-registry.ts';
+import type { NormInput } from './norm.ts';
 
 export interface LatentConfig extends LatentDims {
   /** Values that RoPE turns in pairs (2i, 2i+1), at the end of each head's query and of the cached row. */
@@ -62,17 +63,17 @@ export function latentBlock(
   };
 }
 
-/** Normed rows in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
+/** Rows for the norm in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
 export function latentAttention(
   rec: Recorder,
   block: LatentBlock,
   layer: number,
-  { x, residual, context }: { x: Tensor; residual: Tensor | undefined; context: ForwardContext },
+  { x, residual, context }: { x: NormInput; residual: Tensor | undefined; context: ForwardContext },
 ): Tensor {
   const { step, oneSequence, keys } = context;
   const { kv, shape, pageTable } = context.layers[layer]!;
   const { heads, rank, valueDim, norm, epsilon, angles, scale } = block;
-  const rows = x.shape[0]!;
+  const rows = x.raw.shape[0]!;
   const projected = linear(rec, block.query, { x: pressed(rec, block, x, step), step, name: 'latent.query' });
   const compressed = linear(rec, block.compress, { x, step, name: 'latent.row' });
   const q = rec.scratch('q', [rows, heads * shape.keyDim]);
@@ -97,7 +98,7 @@ export function latentAttention(
   return linear(rec, block.output, { x: values, step, name: 'attended', residual });
 }
 
-function pressed(rec: Recorder, block: LatentBlock, x: Tensor, step: Tensor): Tensor {
+function pressed(rec: Recorder, block: LatentBlock, x: NormInput, step: Tensor): Tensor | NormInput {
   if (!block.pressed) return x;
   const { down, norm } = block.pressed;
   const low = linear(rec, down, { x, step, name: 'latent.query_a' });

@@ -4,7 +4,8 @@
 import type { Recorder, Tensor } from '@quern/gpu';
 import { type Activation, glu, matmul } from '@quern/kernels';
 import { isAdapted } from '../adapters.ts';
-import { linear, type Linear } from '../linear.ts';
+import { input, linear, type Linear } from '../linear.ts';
+import type { NormInput } from './norm.ts';
 
 export interface Mlp {
   /** Rows: gate, then up; up alone where it is not gated. */
@@ -14,13 +15,13 @@ export interface Mlp {
   readonly activation: Activation;
 }
 
-/** Normed rows in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
+/** Rows for the norm in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
 export function mlp(
   rec: Recorder,
   { gateUp, gated, down, activation }: Mlp,
-  { x, residual, step }: { x: Tensor; residual: Tensor | undefined; step: Tensor },
+  { x, residual, step }: { x: NormInput; residual: Tensor | undefined; step: Tensor },
 ): Tensor {
-  const inner = rec.scratch('mlp.inner', [x.shape[0]!, gated ? gateUp.rows / 2 : gateUp.rows]);
+  const inner = rec.scratch('mlp.inner', [x.raw.shape[0]!, gated ? gateUp.rows / 2 : gateUp.rows]);
   const [only, ...others] = gateUp.weights;
   const { weight, order } = only!;
   const plain =
@@ -30,7 +31,7 @@ export function mlp(
     !gateUp.bias &&
     !isAdapted(rec, gateUp.parts);
   if (gated && activation === 'silu' && plain) {
-    matmul(rec, { weight, x, y: inner, step, glu: true });
+    matmul(rec, { weight, ...input(rec, gateUp, { x }), y: inner, step, glu: true });
   } else {
     const both = linear(rec, gateUp, { x, step, name: 'mlp.gate_up' });
     glu(rec, { x: both, activation, gated, step, y: inner });

@@ -17,6 +17,7 @@ import { linear, type Linear } from '../linear.ts';
 import type { MoeConfig } from '../moe-config.ts';
 import type { WeightRegistry } from '../weight-registry.ts';
 import { type Mlp, mlp } from './mlp.ts';
+import { type NormInput, toNorm } from './norm.ts';
 
 export interface Moe extends MoeConfig {
   /** Rows: a logit for each expert. */
@@ -100,12 +101,14 @@ function sharedExpert(weights: WeightRegistry, dim: number, blk: string): Moe['s
   };
 }
 
-/** Normed rows in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
+/** Rows for the norm in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
 export function moe(
   rec: Recorder,
   block: Moe,
-  { x, residual, step }: { x: Tensor; residual: Tensor | undefined; step: Tensor },
+  { x: input, residual, step }: { x: NormInput; residual: Tensor | undefined; step: Tensor },
 ): Tensor {
+  // The router and the experts read the same rows, gathered.
+  const x = input.normed();
   const { used, routing, gateUp, down, activation, shared } = block;
   const rows = x.shape[0]!;
   const slots = rows * used;
@@ -115,21 +118,21 @@ export function moe(
   const sorted = rows > GATHERED_ROWS ? sort(rec, block, routes, step) : undefined;
 
   const inner = rec.scratch('moe.inner', [slots, block.inner]);
-  let input = x;
+  let gathered = x;
   if (block.weighted === 'input') {
-    input = rec.scratch('moe.input', [slots, x.shape[1]!]);
-    moeSpread(rec, { x, routes, step, y: input });
+    gathered = rec.scratch('moe.input', [slots, x.shape[1]!]);
+    moeSpread(rec, { x, routes, step, y: gathered });
   }
   const common = { routes, sorted, step };
   const [first, second] = gateUp.weights;
   const kind = second ? 'onto' : 'fused';
-  if (second) moeMatmul(rec, { ...common, weight: first!.weight, bias: first!.bias, x: input, y: inner });
+  if (second) moeMatmul(rec, { ...common, weight: first!.weight, bias: first!.bias, x: gathered, y: inner });
   const gated = second ?? first!;
   moeMatmul(rec, {
     ...common,
     weight: gated.weight,
     bias: gated.bias,
-    x: input,
+    x: gathered,
     y: inner,
     gate: { kind, activation, limit: block.limit },
   });
@@ -143,7 +146,7 @@ export function moe(
     routes,
     weighted: block.weighted === 'result',
     shared: shared && {
-      x: mlp(rec, shared.mlp, { x, residual: undefined, step }),
+      x: mlp(rec, shared.mlp, { x: toNorm(rec, undefined, { x, step }), residual: undefined, step }),
       gate: shared.gate && linear(rec, shared.gate, { x, step, name: 'shared.gate' }),
     },
     residual,

@@ -6,6 +6,7 @@ import type { Recorder, Tensor } from '@quern/gpu';
 import { type KvShape, ropeAppend, shortConv, shortConvGate } from '@quern/kernels';
 import type { ForwardContext } from '../architecture.ts';
 import { linear, type Linear } from '../linear.ts';
+import type { NormInput } from './norm.ts';
 import type { WeightRegistry } from '../weight-registry.ts';
 
 export interface ShortConvBlock {
@@ -48,16 +49,16 @@ export function shortConvBlock(
   };
 }
 
-/** Normed rows in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
+/** Rows for the norm in, the residual added if there is one: [rows, dim] -> [rows, dim]. */
 export function shortConvolution(
   rec: Recorder,
   block: ShortConvBlock,
   layer: number,
-  { x, residual, context }: { x: Tensor; residual: Tensor | undefined; context: ForwardContext },
+  { x, residual, context }: { x: NormInput; residual: Tensor | undefined; context: ForwardContext },
 ): Tensor {
   const { step } = context;
   const { kv, shape, pageTable } = context.layers[layer]!;
-  const [rows, dim] = x.shape as [number, number];
+  const [rows, dim] = x.raw.shape as [number, number];
   const projected = linear(rec, block.input, { x, step, name: 'conv.input' });
   const gated = rec.scratch('conv.gated', [rows, 2 * dim]);
   shortConvGate(rec, { x: projected, step, y: gated });
