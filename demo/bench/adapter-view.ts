@@ -25,6 +25,7 @@ export function adapterView(info: EngineInfo, scripts: ScriptMemory | undefined)
         .map(([axis, choice]) => `${axis} ${choice.value} (${how(choice)})`)
         .join(', '),
     ],
+    ['Numerics', info.numerics],
     ['Model', `${info.model}, ${info.architecture}, ${count(info.parameters)} parameters`],
     ['Tensors', types.join(', ')],
     ['Context', `${info.contextLength} of ${info.trainedContextLength} tokens, KV in ${info.kv}`],

@@ -1,4 +1,5 @@
-// The benchmark page: ?model=...&auto=1 runs unattended; ?prompt=, ?decode=, ?depths= and ?reps= set the sizes.
+// The benchmark page: ?model=...&auto=1 runs unattended; ?prompt=, ?decode=, ?depths= and ?reps= set the sizes,
+// ?numerics=fast the arithmetic.
 import { openModels } from '../load/engine.ts';
 import { failureNotice, failureOf, missingWebGpu, wasAborted, type Failure } from '../load/failure.ts';
 import { createLoadingView } from '../load/loading.ts';
@@ -13,7 +14,7 @@ import { loadView } from './load-view.ts';
 import { measure } from './measure.ts';
 import { newReport, publish, type BenchReport } from './report.ts';
 import { rivalView } from './rival-view.ts';
-import { fillSettings, readSettings } from './settings.ts';
+import { fillSettings, readNumerics, readSettings } from './settings.ts';
 import { speedView } from './speed-view.ts';
 
 offerUpdates();
@@ -63,7 +64,7 @@ async function run(choice: ModelChoice): Promise<void> {
   setBusy(true);
   try {
     loading.start(choice.label);
-    const engine = await session.load(choice, { onProgress: loading.show });
+    const engine = await session.load(choice, { numerics: readNumerics(), onProgress: loading.show });
     loading.stop();
     stopButton.hidden = false;
     report.info = await engine.info();
@@ -108,7 +109,7 @@ function setBusy(busy: boolean): void {
 
 function show(report: BenchReport): void {
   results.hidden = false;
-  byId('speed', HTMLElement).replaceChildren(speedView(report.rows));
+  byId('speed', HTMLElement).replaceChildren(speedView(report.rows, report.info?.numerics));
   byId('load', HTMLElement).replaceChildren(loadView(report));
   if (report.info)
     byId('adapter', HTMLElement).replaceChildren(adapterView(report.info, report.scriptMemory));

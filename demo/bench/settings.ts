@@ -1,6 +1,6 @@
-// What to measure: from the fields, the address (?prompt=128,512&decode=64&depths=0,512&reps=3), or
+// What to measure: from the fields, the address (?prompt=128,512&decode=64&depths=0,512&reps=3&numerics=fast), or
 // the adapter.
-import type { EngineInfo } from '../load/engine.ts';
+import type { EngineInfo, Numerics } from '../load/engine.ts';
 import { byId } from '../look/element.ts';
 import type { BenchSettings } from './report.ts';
 
@@ -17,12 +17,19 @@ const promptField = byId('prompt-tokens', HTMLInputElement);
 const decodeField = byId('decode-tokens', HTMLInputElement);
 const depthsField = byId('depths', HTMLInputElement);
 const repetitionsField = byId('repetitions', HTMLInputElement);
+const numericsField = byId('numerics', HTMLSelectElement);
 
 export function fillSettings(query: URLSearchParams): void {
   promptField.value = query.get('prompt') ?? '';
   decodeField.value = query.get('decode') ?? '';
   depthsField.value = query.get('depths') ?? '';
   repetitionsField.value = query.get('reps') ?? '';
+  numericsField.value = query.get('numerics') === 'fast' ? 'fast' : 'exact';
+}
+
+/** What the load is to ask for. */
+export function readNumerics(): Numerics {
+  return numericsField.value === 'fast' ? 'fast' : 'exact';
 }
 
 /** What is not asked for is what the adapter has patience for and the context room. */

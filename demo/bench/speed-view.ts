@@ -1,20 +1,21 @@
 // Speed: the two figures that people ask for, large, and every row beneath.
-import type { BenchRow } from '../load/engine.ts';
+import type { BenchRow, Numerics } from '../load/engine.ts';
 import { element } from '../look/element.ts';
 import { median, rate } from '../look/format.ts';
 
-export function speedView(rows: readonly BenchRow[]): HTMLElement {
+/** Rows of fast numerics say so. */
+export function speedView(rows: readonly BenchRow[], numerics: Numerics = 'exact'): HTMLElement {
   const large = element('div', { class: 'figures' });
   for (const test of ['prefill', 'decode'] as const) {
     // The longest prompt, and writing from the start.
     const row =
       test === 'prefill' ? rows.findLast((row) => row.test === test) : rows.find((row) => row.test === test);
-    if (row) large.append(figure(rate(median(row.tokensPerSecond)), labelOf(row)));
+    if (row) large.append(figure(rate(median(row.tokensPerSecond)), labelOf(row, numerics)));
   }
-  return element('div', {}, large, speedTable(rows));
+  return element('div', {}, large, speedTable(rows, numerics));
 }
 
-export function speedTable(rows: readonly BenchRow[]): HTMLElement {
+export function speedTable(rows: readonly BenchRow[], numerics: Numerics = 'exact'): HTMLElement {
   const body = element('tbody');
   const hasSteps = rows.some(({ step }) => step);
   for (const row of rows) {
@@ -24,7 +25,7 @@ export function speedTable(rows: readonly BenchRow[]): HTMLElement {
       element(
         'tr',
         {},
-        element('th', { scope: 'row' }, labelOf(row)),
+        element('th', { scope: 'row' }, labelOf(row, numerics)),
         element('td', { class: 'figure' }, rate(median(speeds))),
         element('td', { class: 'figure muted' }, spread),
         ...(hasSteps ? stepCells(row) : []),
@@ -50,10 +51,10 @@ function stepCells({ step, line, tokensPerSecond }: BenchRow): HTMLElement[] {
   return [...texts, share].map((text) => element('td', { class: 'figure muted' }, text));
 }
 
-/** 'Prompt of 128', 'Writing 64', 'Writing 64 after 512'. */
-export function labelOf({ test, tokens, depth }: BenchRow): string {
-  if (test === 'prefill') return `Prompt of ${tokens}`;
-  return depth > 0 ? `Writing ${tokens} after ${depth}` : `Writing ${tokens}`;
+/** 'Prompt of 128', 'Writing 64', 'Writing 64 after 512', 'Writing 64, fast'. */
+export function labelOf({ test, tokens, depth }: BenchRow, numerics: Numerics = 'exact'): string {
+  const what = test === 'prefill' ? `Prompt of ${tokens}` : `Writing ${tokens}`;
+  return `${what}${depth > 0 ? ` after ${depth}` : ''}${numerics === 'fast' ? ', fast' : ''}`;
 }
 
 function figure(value: string, label: string): HTMLElement {

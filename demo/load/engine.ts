@@ -10,6 +10,7 @@ export type {
   LoadPlan,
   ModelRef,
   Models,
+  Numerics,
   Progress,
   Roofline,
   StorageUsage,

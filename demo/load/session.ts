@@ -1,5 +1,12 @@
 // The one engine of a page, and its life: load, replace, cancel, unload.
-import { createEngine, QuernError, type ChatMessageParam, type Engine, type Progress } from './engine.ts';
+import {
+  createEngine,
+  QuernError,
+  type ChatMessageParam,
+  type Engine,
+  type Numerics,
+  type Progress,
+} from './engine.ts';
 import type { ModelChoice } from './models.ts';
 
 /** What a prompt may fail with that another, or none, would not. */
@@ -8,6 +15,7 @@ const PROMPT_CODES = new Set(['context-overflow', 'invalid-request', 'template-e
 export interface LoadHooks {
   /** What will be asked first: it is computed while the weights arrive. */
   prompt?: ChatMessageParam[];
+  numerics?: Numerics;
   onProgress: (progress: Progress) => void;
   onWarning?: (warning: QuernError) => void;
 }

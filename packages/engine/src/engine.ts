@@ -38,6 +38,7 @@ import type { SequenceCache } from './sequence-cache.ts';
 import type { StepTensors } from './step-tensors.ts';
 import { Turns } from './turns.ts';
 import { GREEDY } from '@quern/spec';
+import { numericsOf } from '@quern/kernels';
 
 /** The pieces of a loaded model; the engine owns them. */
 export interface EngineParts {
@@ -226,6 +227,7 @@ export class Engine implements InferenceEngine {
       adapter: adapterInfo(p.gpu.caps),
       variants: p.variants,
       variantChoices: p.variantChoices,
+      numerics: numericsOf(p.variants),
       timings: p.timings,
     };
   }

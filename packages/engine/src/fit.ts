@@ -6,7 +6,7 @@ import { type ModelFile, requireDecodable } from '@quern/formats';
 import { type Caps, dryGpu, UNKNOWN_ADAPTER } from '@quern/gpu';
 import { chooseVariants, PAGE_TOKENS } from '@quern/kernels';
 import { findArchitecture, type ModelConfig } from '@quern/models';
-import { GREEDY, type KvType, type MemoryInfo, QuernError } from '@quern/spec';
+import { GREEDY, type KvType, type MemoryInfo, type Numerics, QuernError } from '@quern/spec';
 import { type Layout, layOut, firstPlans, memoryOf, totalBytes } from './layout.ts';
 import { chooseContext, prefillRows, SMALLEST_CHUNK } from './memory-plan.ts';
 import { stagesFor } from './sampling/stages.ts';
@@ -17,6 +17,8 @@ export interface FitOptions {
   caps?: Caps | undefined;
   contextLength?: number | undefined;
   kv?: KvType | undefined;
+  /** Default 'exact'. */
+  numerics?: Numerics | undefined;
   /** Forced, axis -> value. */
   variants?: Readonly<Record<string, string>> | undefined;
   /** What weights, cache and scratch may take together. WebGPU tells no such number; a caller may know it. */
@@ -79,11 +81,18 @@ function readConfig(file: ModelFile): ModelConfig {
 async function tryOut(
   file: ModelFile,
   config: ModelConfig,
-  { caps = UNKNOWN_ADAPTER, variants: forced, memoryBytes, wholeCache, chunkRows: most }: FitOptions,
+  {
+    caps = UNKNOWN_ADAPTER,
+    numerics,
+    variants: forced,
+    memoryBytes,
+    wholeCache,
+    chunkRows: most,
+  }: FitOptions,
   kv: KvType,
   contextLength: number,
 ): Promise<Fit> {
-  const variants = { ...chooseVariants(caps, forced) };
+  const variants = { ...chooseVariants(caps, forced, numerics) };
   for (let chunkRows = most ?? prefillRows(caps); ; chunkRows /= 2) {
     const gpu = dryGpu(caps);
     const layout = layOut({ gpu, file, config, contextLength, kv, chunkRows, variants, wholeCache });

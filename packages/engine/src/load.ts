@@ -8,6 +8,7 @@ import {
   type ByteSource,
   type InferenceEngine,
   type KvType,
+  type Numerics,
   type Progress,
   type Prompt,
   QuernError,
@@ -41,6 +42,8 @@ export interface LoadOptions {
   kv?: KvType;
   /** What weights, keys and values and scratch may take together; default: whatever the device gives. */
   memoryBytes?: number;
+  /** Default 'exact'. */
+  numerics?: Numerics;
   /** Forces kernel variants, axis -> value. */
   variants?: Record<string, string>;
   /**
@@ -150,7 +153,13 @@ async function build(
   const forced = options.variants ?? {};
   const choosing = options.selfTest
     ? chooseFor(
-        { gpu, need: needOf(weights, config, kv, chunkRows), numerics: 'exact', usual: variants, forced },
+        {
+          gpu,
+          need: needOf(weights, config, kv, chunkRows),
+          numerics: options.numerics ?? 'exact',
+          usual: variants,
+          forced,
+        },
         options.selfTest,
         ending,
       )

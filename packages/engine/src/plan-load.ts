@@ -104,7 +104,7 @@ export async function planOf(file: ModelFile, options: PlanOptions): Promise<Loa
 
 /** The figures of a model that does not fit; undefined for one that cannot run anywhere. */
 async function withoutLimits(file: ModelFile, options: PlanOptions): Promise<Fit | undefined> {
-  const { caps, kv, contextLength, variants } = options;
+  const { caps, kv, contextLength, numerics, variants } = options;
   const unlimited = Number.MAX_SAFE_INTEGER;
   const roomy = caps && {
     ...caps,
@@ -112,7 +112,7 @@ async function withoutLimits(file: ModelFile, options: PlanOptions): Promise<Fit
   };
   for (const asked of [contextLength, undefined]) {
     try {
-      return await fit(file, { caps: roomy, kv, contextLength: asked, variants });
+      return await fit(file, { caps: roomy, kv, contextLength: asked, numerics, variants });
     } catch (error) {
       if (!QuernError.is(error) || !PROBLEMS.has(error.code)) throw error;
     }

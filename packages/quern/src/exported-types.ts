@@ -24,6 +24,7 @@ export type {
   LoraChoice,
   LoraInfo,
   MemoryInfo,
+  Numerics,
   PerplexityResult,
   PlannedFile,
   PlanProblem,

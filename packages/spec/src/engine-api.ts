@@ -144,6 +144,8 @@ export interface EngineInfo {
   variants: Record<string, string>;
   /** By axis: how that value came to be chosen. */
   variantChoices: Record<string, VariantChoice>;
+  /** What they compute: 'fast' where one of them is that; where the adapter has none, asking for 'fast' gives 'exact'. */
+  numerics: Numerics;
   timings: LoadTimings;
 }
 

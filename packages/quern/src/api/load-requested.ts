@@ -21,14 +21,14 @@ export async function loadRequested(
   { onProgress, onWarning, signal }: LoadHooks,
   { selfTest, openGpu }: Platform,
 ): Promise<InferenceEngine> {
-  const { contextLength, kv, memoryBytes, variants, prompt } = request;
+  const { contextLength, kv, memoryBytes, numerics, variants, prompt } = request;
   const budget = new ByteBudget();
   const sources = await keeper.open(request, { onWarning, signal, budget });
   const gpu = await openGpu?.().catch(async (error: unknown) => {
     await Promise.allSettled(sources.map((source) => source.close()));
     throw error;
   });
-  const asked = { contextLength, kv, memoryBytes, variants, prompt };
+  const asked = { contextLength, kv, memoryBytes, numerics, variants, prompt };
   return loadEngine({
     sources,
     gpu,

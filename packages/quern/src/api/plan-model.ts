@@ -13,7 +13,7 @@ export async function planModel(
   request: LoadRequest,
   signal: AbortSignal | undefined,
 ): Promise<LoadPlan> {
-  const { contextLength, kv, memoryBytes, variants } = request;
+  const { contextLength, kv, memoryBytes, numerics, variants } = request;
   let problem: QuernError | undefined;
   const known = await caps().catch((error: unknown) => {
     problem = QuernError.from(error);
@@ -21,7 +21,7 @@ export async function planModel(
   });
   const storage = await keeper.usage().catch(() => undefined);
   const sources = await keeper.open(request, { signal, peek: true });
-  const shape = { contextLength, kv, memoryBytes, variants };
+  const shape = { contextLength, kv, memoryBytes, numerics, variants };
   const plan = await planLoad({ ...shape, sources, caps: known, storage, signal });
   const first = problem ? [{ code: problem.code, message: problem.message }] : [];
   return { ...plan, problems: [...first, ...plan.problems] };

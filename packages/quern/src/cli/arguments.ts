@@ -1,7 +1,7 @@
 // Reads command lines: node:util parses, this checks values and names the option that is wrong.
 
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { type KvType, QuernError } from '@quern/spec';
+import { type KvType, type Numerics, QuernError } from '@quern/spec';
 import type { LoadRequest } from '../wire/host-api.ts';
 
 type ArgumentOptions = NonNullable<ParseArgsConfig['options']>;
@@ -12,6 +12,7 @@ export type Values = Record<string, string | boolean | Array<string | boolean> |
 export const MODEL_OPTIONS = {
   context: { type: 'string' },
   kv: { type: 'string' },
+  numerics: { type: 'string' },
   variant: { type: 'string', multiple: true },
   json: { type: 'boolean' },
 } as const satisfies ArgumentOptions;
@@ -119,6 +120,16 @@ export function kvType(values: Values): KvType | undefined {
   return value as KvType | undefined;
 }
 
+const NUMERICS: readonly string[] = ['exact', 'fast'] satisfies Numerics[];
+
+function numerics(values: Values): Numerics | undefined {
+  const value = text(values, 'numerics');
+  if (value !== undefined && !NUMERICS.includes(value)) {
+    wrong(`--numerics takes ${NUMERICS.join(' or ')}, not ${JSON.stringify(value)}.`);
+  }
+  return value as Numerics | undefined;
+}
+
 function variants(values: Values): Record<string, string> | undefined {
   const list = values['variant'];
   if (!Array.isArray(list)) return undefined;
@@ -137,6 +148,7 @@ export function loadRequest(model: string, values: Values): LoadRequest {
     model,
     contextLength: wholeNumber(values, 'context', 1),
     kv: kvType(values),
+    numerics: numerics(values),
     variants: variants(values),
     token: process.env['HF_TOKEN'] || undefined,
     hubBaseUrl: process.env['HF_ENDPOINT'] || undefined,

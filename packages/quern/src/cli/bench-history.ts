@@ -1,6 +1,6 @@
 // The history file of `quern bench`: one JSON object a line, one line a run. Reads and writes lines; compares nothing.
 
-import { type BenchRow, QuernError } from '@quern/spec';
+import { type BenchRow, type Numerics, QuernError } from '@quern/spec';
 
 export type HistoryRow = Pick<BenchRow, 'test' | 'tokens' | 'depth'> & {
   /** The mean of the repetitions. */
@@ -15,6 +15,8 @@ export interface HistoryRun {
   model: string;
   adapter: string;
   kv: string;
+  /** Lines from before there was a choice have none: exact. */
+  numerics?: Numerics;
   variants: Record<string, string>;
   rows: HistoryRow[];
 }
@@ -30,12 +32,17 @@ export function readRuns(text: string, path: string): HistoryRun[] {
     .flatMap((line, i) => (line.trim() === '' ? [] : readRun(line, `${path}, line ${i + 1}`)));
 }
 
-/** Of this model on this adapter, whatever its variants: to compare them is what a history is for. */
+/**
+ * Of this model on this adapter, whatever its variants: to compare them is what a history is for. But 'fast' and
+ * 'exact' are two things.
+ */
 export function newestRun(
   runs: readonly HistoryRun[],
-  { model, adapter }: Pick<HistoryRun, 'model' | 'adapter'>,
+  { model, adapter, numerics = 'exact' }: Pick<HistoryRun, 'model' | 'adapter' | 'numerics'>,
 ): HistoryRun | undefined {
-  return runs.findLast((run) => run.model === model && run.adapter === adapter);
+  return runs.findLast(
+    (run) => run.model === model && run.adapter === adapter && (run.numerics ?? 'exact') === numerics,
+  );
 }
 
 /** This speed over that of the same test in an earlier run; undefined where it had none. */

@@ -20,8 +20,8 @@ export const bench: Command = {
   -d 0,512            how many tokens the cache holds before them
   -r 3                repetitions
   --history F.jsonl   adds this run to the file as a line: commit, date, adapter, model, rows
-  --against F.jsonl   the ratio to the newest line of that file with this model and adapter, beside each row
-  --context N, --kv TYPE, --variant axis=value, --json  as for run`,
+  --against F.jsonl   the ratio to the newest line of that file with this model, adapter and numerics, beside each row
+  --context N, --kv TYPE, --numerics exact|fast, --variant axis=value, --json  as for run`,
 
   async run(args, tools) {
     const { model, values } = parseCommand(args, {
@@ -46,7 +46,7 @@ export const bench: Command = {
     await withModel(loadRequest(model, values), tools, async (engine, info) => {
       const firstTokenMs = await firstToken(engine, tools.signal);
       const adapter = adapterName(info.adapter);
-      const earlier = past?.({ model: info.model, adapter });
+      const earlier = past?.({ model: info.model, adapter, numerics: info.numerics });
       if (past) tools.err(`${beside(earlier, againstFile!)}\n`);
       const rows: SpeedRow[] = [];
       for await (const row of engine.bench(benchRequest(info, given), tools.signal)) {
@@ -54,11 +54,11 @@ export const bench: Command = {
         tools.err(`${testName(row)}: ${rows.at(-1)!.tokens_per_second.toFixed(2)} tokens/s\n`);
       }
       if (historyFile !== undefined) {
-        const { model: name, kv, variants } = info;
+        const { model: name, kv, variants, numerics } = info;
         const [commit, date] = [await tools.commit(), new Date().toISOString()];
         await tools.appendText(
           historyFile,
-          historyLine({ commit, date, model: name, adapter, kv, variants, rows }),
+          historyLine({ commit, date, model: name, adapter, kv, numerics, variants, rows }),
         );
       }
       const compared = rows.map((row) => ({ ...row, ratio: ratioTo(earlier, row) }));
@@ -66,7 +66,7 @@ export const bench: Command = {
       const { memory } = engine.info(); // with the plans of all that was run
       const process = watch.stop();
       if (values['json'] === true) {
-        const { architecture: arch, parameters, variants, variantChoices, timings } = info;
+        const { architecture: arch, parameters, variants, variantChoices, numerics, timings } = info;
         const result = {
           model: info.model,
           arch,
@@ -81,6 +81,7 @@ export const bench: Command = {
           adapter: info.adapter,
           variants,
           variantChoices,
+          numerics,
         };
         tools.out(`${JSON.stringify(result)}\n`);
         return;
@@ -96,7 +97,7 @@ export const bench: Command = {
   },
 };
 
-type Earlier = (which: Pick<HistoryRun, 'model' | 'adapter'>) => HistoryRun | undefined;
+type Earlier = (which: Pick<HistoryRun, 'model' | 'adapter' | 'numerics'>) => HistoryRun | undefined;
 
 /** The same file may be read and written: it is then not there the first time. */
 async function readPast(path: string, historyFile: string | undefined, tools: Tools): Promise<Earlier> {
@@ -109,7 +110,7 @@ async function readPast(path: string, historyFile: string | undefined, tools: To
 }
 
 function beside(earlier: HistoryRun | undefined, path: string): string {
-  if (!earlier) return `against: ${path} has no run of this model on this adapter`;
+  if (!earlier) return `against: ${path} has no run of this model on this adapter with these numerics`;
   const { commit, date, kv, variants } = earlier;
   const choice = Object.entries(variants).map(([axis, value]) => `${axis}=${value}`);
   return `against: ${commit ?? 'no commit'} of ${date}, ${[`KV ${kv}`, ...choice].join(' ')}`;

@@ -165,6 +165,7 @@ describe('quern run', () => {
       memory: FAKE_INFO.memory,
       adapter: FAKE_INFO.adapter,
       variants: { gemv: 'thread' },
+      numerics: 'exact',
     });
     expect(out.endsWith('}\n')).toBe(true);
     expect(engine.requests[0]).toMatchObject({
@@ -177,7 +178,18 @@ describe('quern run', () => {
   });
 
   it('asks through the chat template, and passes what the load takes', async () => {
-    const args = ['run', 'o/m:Q4_K_M', '--chat', 'Why?', '--context', '512', '--kv', 'q8'];
+    const args = [
+      'run',
+      'o/m:Q4_K_M',
+      '--chat',
+      'Why?',
+      '--context',
+      '512',
+      '--kv',
+      'q8',
+      '--numerics',
+      'fast',
+    ];
     const { engine, requests } = await quern([...args, '--variant', 'gemv=thread', '--variant', 'a=b=c']);
     expect(engine.requests[0]!.prompt).toEqual({
       kind: 'chat',
@@ -187,6 +199,7 @@ describe('quern run', () => {
       model: 'o/m:Q4_K_M',
       contextLength: 512,
       kv: 'q8',
+      numerics: 'fast',
       variants: { gemv: 'thread', a: 'b=c' },
     });
   });
@@ -197,6 +210,7 @@ describe('quern run', () => {
     [['run', 'x.gguf', '--prompt', 'a', '--chat', 'b'], /one of --prompt/],
     [['run', 'x.gguf', 'y', '--prompt', 'a'], /One model at a time/],
     [['run', 'x.gguf', '--prompt', 'a', '--speed', '9'], /--speed/],
+    [['run', 'x.gguf', '--prompt', 'a', '--numerics', 'quick'], /--numerics takes exact or fast/],
     [['run', 'x.gguf', '--ids', '1,,2'], /--ids takes whole numbers/],
     [['run', 'x.gguf', '--ids', '1,-2'], /--ids/],
     [['run', 'x.gguf', '--prompt', 'a', '--max-tokens', '0'], /--max-tokens/],
@@ -247,7 +261,7 @@ describe('the other commands', () => {
     const step = { dispatches: 211, scriptMicroseconds: 420, kvBytes: 1000, kvFlops: 4000 };
     const { out } = await quern(args);
     expect(out.split('\n')[0]).toMatch(
-      /^\| model +\| +size \| +params \| adapter +\| test +\| +t\/s \| dispatches \| script us \|$/,
+      /^\| model +\| +size \| +params \| adapter +\| numerics \| test +\| +t\/s \| dispatches \| script us \|$/,
     );
     expect(out).toContain('| pp8       | 11.00 ± 1.00 | -          | -         |');
     expect(out).toContain('| tg4       |  3.00 ± 0.00 | 211        | 420       |');
@@ -262,7 +276,12 @@ describe('the other commands', () => {
       { test: 'decode', tokens: 4, depth: 0, tokens_per_second: 3, stddev: 0, samples: [3], step },
       { test: 'decode', tokens: 4, depth: 32, tokens_per_second: 3, stddev: 0, samples: [3], step },
     ]);
-    expect(json).toMatchObject({ model: 'fake-model', arch: 'llama', variants: { gemv: 'thread' } });
+    expect(json).toMatchObject({
+      model: 'fake-model',
+      arch: 'llama',
+      variants: { gemv: 'thread' },
+      numerics: 'exact',
+    });
     expect(json).toMatchObject({ timings: { firstTokenMs: 20 }, process: { scriptBytes: 3 * 2 ** 20 } });
   });
 
@@ -288,14 +307,17 @@ describe('the other commands', () => {
       ['decode', 4, 0],
     ]);
 
-    // Half as fast then, with another adapter's run after it, and a test that this run does not make.
+    // Half as fast then, with another adapter's run and one in fast numerics after it, and a test that this run does not make.
     const slower = line.rows.map((row) => ({ ...row, tokens_per_second: row.tokens_per_second / 2 }));
-    file = historyLine({ ...line, rows: slower.slice(0, 1) }) + historyLine({ ...line, adapter: 'other' });
+    file =
+      historyLine({ ...line, rows: slower.slice(0, 1) }) +
+      historyLine({ ...line, adapter: 'other' }) +
+      historyLine({ ...line, numerics: 'fast' });
     const second = await quern(args, {}, files);
     expect(second.err).toContain('against: abc1234 of ');
     expect(second.out).toMatch(/\| pp8 .*\| 2\.00x +\|/);
     expect(second.out).toMatch(/\| tg4 .*\| +- +\|/);
-    expect(file.trim().split('\n')).toHaveLength(3);
+    expect(file.trim().split('\n')).toHaveLength(4);
     // The newest is now this machine's last run.
     const third = JSON.parse((await quern([...args, '--json'], {}, files)).out) as Record<string, unknown>;
     expect(third).toMatchObject({ against: { commit: 'abc1234' }, rows: [{ ratio: 1 }, { ratio: 1 }] });
@@ -303,7 +325,7 @@ describe('the other commands', () => {
     file += '{"model":"fake-model"}\n';
     const broken = await quern(args, {}, files);
     expect({ code: broken.code, requests: broken.requests }).toEqual({ code: 1, requests: [] });
-    expect(broken.err).toContain('h, line 5 is not a run');
+    expect(broken.err).toContain('h, line 6 is not a run');
     file = '';
     expect((await quern(['bench', 'x', '--against', 'h'], {}, files)).err).toContain('no h [not-found]');
   });

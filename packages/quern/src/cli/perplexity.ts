@@ -5,7 +5,7 @@ import { withModel } from './loaded.ts';
 import type { Command } from './tools.ts';
 
 export const perplexity: Command = {
-  usage: `quern perplexity <model> (--file TEXT | --ids 1,2,3) [--context N] [--kv TYPE] [--variant axis=value] [--json]
+  usage: `quern perplexity <model> (--file TEXT | --ids 1,2,3) [--context N] [--kv TYPE] [--numerics exact|fast] [--variant axis=value] [--json]
 
   mean negative log-likelihood in nats over positions 1..n-1, given all before`,
 

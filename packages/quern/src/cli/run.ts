@@ -37,6 +37,7 @@ export const run: Command = {
   --lora-scale S      scales the adapter before it; default 1
   --context N         tokens; default min(trained, 4096, what fits)
   --kv f32|f16|q8     how keys and values are kept; default f16
+  --numerics exact|fast  fast: activations as bytes where the adapter gains by it; default exact
   --variant axis=value  forces a kernel variant; may be repeated
   --json              one object on stdout and nothing else`,
 
@@ -82,6 +83,7 @@ export const run: Command = {
         memory: info.memory,
         adapter: info.adapter,
         variants: info.variants,
+        numerics: info.numerics,
       };
       tools.out(`${JSON.stringify(result)}\n`);
     });

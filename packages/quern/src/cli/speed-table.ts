@@ -30,13 +30,13 @@ export function speedRow({ test, tokens, depth, tokensPerSecond: samples, step, 
 
 /** `ratio`: to an earlier run, in a column of its own where runs are compared. */
 export function speedTable(
-  { model, memory, parameters, adapter }: EngineInfo,
+  { model, memory, parameters, adapter, numerics }: EngineInfo,
   rows: ReadonlyArray<SpeedRow & { ratio?: number | undefined }>,
   compared: boolean,
 ): string {
-  const shared = [model, bytes(memory.weightBytes), count(parameters), adapterName(adapter)];
+  const shared = [model, bytes(memory.weightBytes), count(parameters), adapterName(adapter), numerics];
   const lines = rows.some(({ line }) => line !== undefined);
-  const head = ['model', 'size', 'params', 'adapter', 'test', 't/s', 'dispatches', 'script us'];
+  const head = ['model', 'size', 'params', 'adapter', 'numerics', 'test', 't/s', 'dispatches', 'script us'];
   return table(
     [...head, ...(lines ? ['line', '% of line'] : []), ...(compared ? ['of earlier'] : [])],
     rows.map((row) => [

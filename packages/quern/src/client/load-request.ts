@@ -5,13 +5,14 @@ import { type LoadRequest, plainRef } from '../wire/host-api.ts';
 
 /** Throws 'invalid-request' for a prompt that is none. */
 export function toLoadRequest(options: EngineRequest): LoadRequest {
-  const { model, contextLength, kv, memoryBytes, variants, token, hubBaseUrl, makeRoom } = options;
+  const { model, contextLength, kv, memoryBytes, numerics, variants, token, hubBaseUrl, makeRoom } = options;
   return {
     model: plainRef(model),
     baseUrl: globalThis.document?.baseURI ?? globalThis.location?.href,
     contextLength,
     kv,
     memoryBytes,
+    numerics,
     variants,
     prompt: readEarlyPrompt(options.prompt),
     token,

@@ -189,6 +189,7 @@ export const FAKE_INFO: EngineInfo = {
   },
   variants: { gemv: 'thread' },
   variantChoices: { gemv: { value: 'thread', by: 'measured', milliseconds: { thread: 1.5, workgroup: 45 } } },
+  numerics: 'exact',
   timings: {
     openMs: 1,
     weightsMs: 5,

@@ -9,6 +9,7 @@ import type {
   GenerateRequest,
   KernelTiming,
   KvType,
+  Numerics,
   LoadPlan,
   LoraInfo,
   PerplexityResult,
@@ -59,6 +60,11 @@ export interface LoadRequest {
   kv?: KvType;
   /** What the model may take of the GPU in all, in bytes. Default: as much as the device gives. */
   memoryBytes?: number;
+  /**
+   * Default 'exact'. 'fast' lets matmuls multiply activations as bytes where that is faster on this adapter: results
+   * move a little (docs/performance.md has by how much). `info().numerics` tells what came of it.
+   */
+  numerics?: Numerics;
   /** Forces kernel variants, axis -> value. */
   variants?: Record<string, string>;
   /** Computed while the weights arrive. */

@@ -29,6 +29,7 @@ it('is equal for what one engine can serve, from whatever page', () => {
     ),
   ).toBe(true);
   expect(same({ model, kv: 'q8', contextLength: 5 }, { contextLength: 5, kv: 'q8', model })).toBe(true);
+  expect(same({ model, numerics: 'exact' }, { model })).toBe(true);
   expect(same({ model, kv: undefined, variants: undefined }, { model })).toBe(true);
   const bytes = () => new File(['abc'], 'x.gguf', { lastModified: 5 });
   expect(same({ model: bytes() }, { model: bytes() })).toBe(true);
@@ -44,6 +45,7 @@ it('differs with everything that makes another engine', () => {
     { model, contextLength: 512 },
     { model, kv: 'q8' },
     { model, memoryBytes: 1e9 },
+    { model, numerics: 'fast' },
     { model, variants: { gemv: 'thread' } },
     { model, hubBaseUrl: 'https://mirror/' },
     { model: new File(['abc'], 'x.gguf', { lastModified: 5 }) },

@@ -10,7 +10,13 @@ const NOT_THE_ENGINE: ReadonlySet<string> = new Set(['token', 'prompt']);
  * it is asked first.
  * Nameless blobs and folders are never taken for one another. Throws 'invalid-request' for text that names no model.
  */
-export function requestKey({ model, baseUrl, variants = {}, ...options }: LoadRequest): string {
+export function requestKey({
+  model,
+  baseUrl,
+  numerics = 'exact',
+  variants = {},
+  ...options
+}: LoadRequest): string {
   const files = (isList(model) ? [...model] : [model]).map((ref) => {
     if (typeof ref === 'string') return placeOf(ref, baseUrl);
     return ref instanceof File ? [ref.name, ref.size, ref.lastModified] : [crypto.randomUUID()];
@@ -19,7 +25,7 @@ export function requestKey({ model, baseUrl, variants = {}, ...options }: LoadRe
   const others = Object.entries(options).filter(
     ([name, value]) => !NOT_THE_ENGINE.has(name) && value !== undefined,
   );
-  return JSON.stringify([files, Object.entries(variants).toSorted(), others.toSorted()]);
+  return JSON.stringify([files, numerics, Object.entries(variants).toSorted(), others.toSorted()]);
 }
 
 function placeOf(ref: string, baseUrl: string | undefined): string {
