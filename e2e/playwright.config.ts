@@ -4,7 +4,7 @@ import { defineConfig } from 'playwright/test';
 
 export default defineConfig({
   testDir: '.',
-  testMatch: ['loading/*.spec.ts', 'browser/*.spec.ts', 'package/*.spec.ts'],
+  testMatch: ['loading/*.spec.ts', 'browser/*.spec.ts', 'package/*.spec.ts', 'firefox/*.spec.ts'],
   // What takes gigabytes and minutes: npm run test:all
   grepInvert: process.env.QUERN_LONG ? undefined : /@long/,
   outputDir: '../test-results',

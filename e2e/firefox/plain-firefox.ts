@@ -26,14 +26,22 @@ export interface PlainFirefox {
   close(): Promise<void>;
 }
 
-/** `profile`: an empty folder. Where there is no GPU and no driver is named, Vulkan is lavapipe. Throws without a Firefox. */
-export async function openPlainFirefox(url: string, profile: string): Promise<PlainFirefox> {
-  const firefox = findFirefox();
-  if (!firefox) {
-    throw new Error(
-      'no Firefox: install one (Debian: firefox-esr), or name it: QUERN_FIREFOX=/path/to/firefox',
-    );
+/** What this machine lacks, in words; undefined where Firefox can compute. */
+export function missingForFirefox(): string | undefined {
+  if (!findFirefox()) {
+    return 'no Firefox: install one (Debian: firefox-esr), or name it: QUERN_FIREFOX=/path/to/firefox';
   }
+  if (process.platform === 'linux' && !namedDriver() && !mayHaveGpu()) {
+    return 'Firefox has no Vulkan driver: install lavapipe (Debian: mesa-vulkan-drivers), or name one: VK_DRIVER_FILES=/path/to/icd.json';
+  }
+  return undefined;
+}
+
+/** `profile`: an empty folder. Where there is no GPU and no driver is named, Vulkan is lavapipe. Throws what is missing. */
+export async function openPlainFirefox(url: string, profile: string): Promise<PlainFirefox> {
+  const missing = missingForFirefox();
+  if (missing !== undefined) throw new Error(missing);
+  const firefox = findFirefox()!;
   const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${value});\n`);
   await writeFile(join(profile, 'user.js'), lines.join(''));
   const child = spawn(firefox, ['--headless', '--no-remote', '--profile', profile, url], {
@@ -60,11 +68,16 @@ export async function openPlainFirefox(url: string, profile: string): Promise<Pl
 
 async function vulkan(profile: string): Promise<Record<string, string>> {
   if (process.platform !== 'linux') return {};
-  const { VK_DRIVER_FILES, VK_ICD_FILENAMES, XDG_RUNTIME_DIR } = process.env;
-  const named = VK_DRIVER_FILES ?? VK_ICD_FILENAMES ?? (mayHaveGpu() ? undefined : findLavapipe());
+  const { XDG_RUNTIME_DIR } = process.env;
+  const named = namedDriver();
   // Without one, Firefox finds no driver.
   const runtime = XDG_RUNTIME_DIR ?? join(profile, 'runtime');
   await mkdir(runtime, { recursive: true, mode: 0o700 });
   // The loader of Vulkan has had both names.
   return { XDG_RUNTIME_DIR: runtime, ...(named && { VK_DRIVER_FILES: named, VK_ICD_FILENAMES: named }) };
+}
+
+/** VK_ICD_FILENAMES is not asked: it may name the SwiftShader of the tests in Node. */
+function namedDriver(): string | undefined {
+  return process.env.VK_DRIVER_FILES ?? (mayHaveGpu() ? undefined : findLavapipe());
 }

@@ -2,8 +2,9 @@
 // the engine's public API, so that every engine is timed by the same hand. It tells the server how far it is.
 const query = new URL(import.meta.url).searchParams;
 
-await new Promise((resolve) => setTimeout(resolve, 1500)); // the browser settles
+await wait(1500); // the browser settles
 await tell({ at: 'idle' });
+await wait(1000); // it is weighed
 try {
   const engine = query.get('engine');
   const { timed } = await import('/timed.js');
@@ -21,6 +22,10 @@ try {
   await tell({ at: 'done', loadMs, contextLength, notes, answers });
 } catch (error) {
   await tell({ at: 'failed', error: String(error?.stack ?? error) });
+}
+
+function wait(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function tell(word) {
