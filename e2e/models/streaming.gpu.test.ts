@@ -12,7 +12,7 @@ import { answer, loadCase } from './requests.ts';
 const CASE = 'quant-q8_0';
 const { promptIds, greedyIds } = readCase(CASE);
 
-/** Dawn with writes to the buffers of one tensor that are lost. */
+/** Dawn with writes to the buffers of one tensor that are lost, and none so large that tensors would share it. */
 async function forgetful(label: string): Promise<GPU> {
   const entry = await openDawn();
   return {
@@ -27,7 +27,8 @@ async function forgetful(label: string): Promise<GPU> {
         };
         return overlaid(device, { queue: overlaid(queue, { writeBuffer }) });
       };
-      return overlaid(adapter, { requestDevice });
+      const limits = overlaid(adapter.limits, { maxBufferSize: 2 ** 22 });
+      return overlaid(adapter, { requestDevice, limits });
     },
   } as unknown as GPU;
 }

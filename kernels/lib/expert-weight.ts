@@ -2,7 +2,7 @@
 // adapter's binding is split between experts, so that an expert is always read from one weight.
 
 import type { DType } from '@quern/dtypes';
-import type { Caps, Uploader } from '@quern/gpu';
+import type { Arena, Caps, Uploader } from '@quern/gpu';
 import { QuernError } from '@quern/spec';
 import {
   createWeight,
@@ -36,6 +36,7 @@ export function createExpertWeight(
   name: string,
   dtype: DType,
   { experts, rows, cols }: { experts: number; rows: number; cols: number },
+  arena?: Arena,
 ): ExpertWeight {
   const fits = (count: number) => fitsWhole(caps, dtype, count * rows, cols);
   let most = experts;
@@ -49,7 +50,7 @@ export function createExpertWeight(
   const parts = [];
   for (let firstExpert = 0; firstExpert < experts; firstExpert += most) {
     const count = Math.min(most, experts - firstExpert);
-    const weight = createWeight(device, caps, name, dtype, count * rows, cols);
+    const weight = createWeight(device, caps, name, dtype, count * rows, cols, undefined, arena);
     parts.push({ weight, firstExpert, experts: count });
   }
   const byteLength = parts.reduce((sum, { weight }) => sum + weight.byteLength, 0);

@@ -3,7 +3,7 @@
 // exceed what the adapter binds at once lies in several parts, each a range of rows.
 
 import type { DType } from '@quern/dtypes';
-import { type Caps, STORAGE_BUFFER, type Uploader } from '@quern/gpu';
+import { type Arena, type Caps, type Region, STORAGE_BUFFER, type Uploader } from '@quern/gpu';
 import { assert, QuernError } from '@quern/spec';
 
 export interface WeightPart {
@@ -11,11 +11,11 @@ export interface WeightPart {
   readonly firstRow: number;
   readonly rows: number;
   /**
-   * Regions of the buffer, in bytes; a type without scales has its quants there again. The scales begin
+   * Bytes of the buffer, which may have other weights in it; a type without scales has its quants there again. The scales begin
    * with the type's codebook, if it has one.
    */
-  readonly quants: { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number };
-  readonly scales: { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number };
+  readonly quants: Region;
+  readonly scales: Region;
 }
 
 export interface Weight {
@@ -79,7 +79,7 @@ export function roomOf({ limits: { maxStorageBufferBindingSize, maxBufferSize } 
 
 /**
  * Allocates a weight; its rows are written by `writeRows`. Parts are cut at multiples of `together` rows: 8 keep the
- * rows that one thread owns in one part. Throws 'unsupported-dtype' for odd row lengths, 'webgpu-unavailable' where
+ * rows that one thread owns in one part. Parts lie in `arena`, or without one in a buffer each. Throws 'unsupported-dtype' for odd row lengths, 'webgpu-unavailable' where
  * not even so many rows are bound at once.
  */
 export function createWeight(
@@ -90,6 +90,7 @@ export function createWeight(
   rows: number,
   cols: number,
   together = 8,
+  arena?: Arena,
 ): Weight {
   const { quantsStride, scalesStride } = strides(dtype, cols);
   const most = Math.floor(rowsPerPart(caps, dtype, cols) / together) * together;
@@ -107,13 +108,12 @@ export function createWeight(
     const scalesSize = codebookBytes(dtype) + count * scalesStride * 4;
     const scalesOffset = Math.ceil(quantsSize / REGION) * REGION;
     const size = scalesOffset + Math.ceil(scalesSize / 16) * 16;
-    const buffer = device.createBuffer({
-      label: name,
-      size,
-      usage: STORAGE_BUFFER,
-    });
-    const quants = { buffer, offset: 0, size: quantsSize };
-    const scales = scalesSize === 0 ? quants : { buffer, offset: scalesOffset, size: scalesSize };
+    const { buffer, offset } = arena?.take(name, size) ?? {
+      buffer: device.createBuffer({ label: name, size, usage: STORAGE_BUFFER }),
+      offset: 0,
+    };
+    const quants = { buffer, offset, size: quantsSize };
+    const scales = scalesSize === 0 ? quants : { buffer, offset: offset + scalesOffset, size: scalesSize };
     if (dtype.codebook) device.queue.writeBuffer(buffer, scales.offset, dtype.codebook.slice());
     parts.push({ buffer, firstRow, rows: count, quants, scales });
     byteLength += size;
@@ -174,6 +174,7 @@ export function writeRows(
   }
 }
 
+/** With all that shares its buffers. */
 export function destroyWeight(weight: Weight): void {
   for (const part of weight.parts) part.buffer.destroy();
 }

@@ -69,7 +69,10 @@ export function headMatmul(
         part.firstRow / outputs,
       ),
       workgroups: [Math.ceil(outputs / form.outputs), Math.ceil(rows / form.rows), here],
-      bytes: part.buffer.size + rows * here * (cols + outputs) * 4,
+      bytes:
+        part.quants.size +
+        (part.scales === part.quants ? 0 : part.scales.size) +
+        rows * here * (cols + outputs) * 4,
       flops: 2 * rows * part.rows * cols,
     });
   }

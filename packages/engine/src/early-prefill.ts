@@ -58,7 +58,7 @@ export async function prefillEarly(options: EarlyPrefillOptions, ids: readonly n
     for (let part = 0; part <= config.layers; part++) {
       for (const chunk of chunks) {
         const range = rangeOf(chunk.plan, part, config.layers);
-        const needed = new Set(chunk.plan.dispatches.slice(range.start, range.end).flatMap((d) => d.buffers));
+        const needed = chunk.plan.dispatches.slice(range.start, range.end).flatMap(({ regions }) => regions);
         await options.weights.arrivals.whole(needed, signal);
         runPart(options, chunk, part, range);
         // Weights on their way stand in the same queue, and behind no more than this.

@@ -3,7 +3,7 @@
 // dry device, so that what is told is what will be taken.
 
 import type { ModelFile } from '@quern/formats';
-import { createTensor, type Gpu } from '@quern/gpu';
+import { Arena, type Gpu, OWN_BUFFER_BYTES } from '@quern/gpu';
 import { pageBytes } from '@quern/kernels';
 import {
   type ForwardContext,
@@ -58,12 +58,23 @@ export function layOut(options: LayoutOptions): Layout {
   const model = findArchitecture(file.architecture).create(weights, config, contextLength);
   const groups = cacheGroups(wholeCache ? { cache: config.cache } : config, contextLength, chunkRows);
   const steps = new StepTensors(gpu, chunkRows, contextLength, groups.length);
-  const layers = config.cache.map((layer, i) => {
+  const cached = config.cache.map((layer, i) => {
     const shape = { ...layer, type: kv };
     const group = groups.findIndex(({ layers: members }) => members.includes(i));
-    const words = (groups[group]!.pages * pageBytes(shape)) / 4;
-    return { shape, kv: createTensor(gpu.device, `kv ${i}`, [words]), pageTable: steps.pageTables[group]! };
+    const bytes = groups[group]!.pages * pageBytes(shape);
+    return { name: `kv ${i}`, shape, bytes, pageTable: steps.pageTables[group]! };
   });
+  const small = cached.filter(({ bytes }) => bytes < OWN_BUFFER_BYTES);
+  const arena = new Arena(
+    gpu,
+    'kv',
+    small.reduce((sum, { bytes }) => sum + Math.ceil(bytes / 256) * 256, 0),
+  );
+  const layers = cached.map(({ name, shape, bytes, pageTable }) => ({
+    shape,
+    kv: { name, shape: [bytes / 4], byteLength: bytes, place: arena.take(name, bytes) },
+    pageTable,
+  }));
   const sampler = new SamplerState(gpu, config.vocabulary);
   const plans = new PlanBook({ gpu, model, variants, layers, steps, sampler, contextLength, keepTaps });
   return {

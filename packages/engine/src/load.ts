@@ -204,7 +204,7 @@ async function build(
     config,
     contextLength,
     kv,
-    kvBuffers: layers.map((layer) => layer.kv.place!.buffer),
+    kvBuffers: [...new Set(layers.map(({ kv }) => kv.place!.buffer))],
     kvGroups,
     ...countTensors(tensorTable(file)),
     weights,

@@ -14,6 +14,8 @@ const STRIP_BYTES = 2 << 20;
 const COPIES = 2;
 /** Strips that surely go into the part of the budget that is kept for those who empty it. */
 const STRIPS_KEPT = 4;
+/** Bytes on their way to the GPU, of which drivers keep copies until it has taken them. */
+const UNDER_WAY_BYTES = 8 << 20;
 /** The part of the budget that may be filled with the pieces of a packed tensor. */
 const PACKED_SHARE = 3 / 8;
 /** Strips of a packed tensor that are there at once. */
@@ -70,6 +72,7 @@ export async function streamWeights(options: WeightStreamOptions): Promise<Strea
   const strips = readStrips(wanted, options);
   /** Strips that the GPU has not taken yet. */
   const underWay = new Set<Promise<void>>();
+  let bytesUnderWay = 0;
   let lastByte = performance.now();
   let next = strips.next();
   try {
@@ -90,15 +93,19 @@ export async function streamWeights(options: WeightStreamOptions): Promise<Strea
         throw error;
       }
       // Nothing below may hold the strip: its bytes can go.
+      const { byteLength } = strip.bytes;
       const taken = queueDone(gpu).finally(() => {
         release();
+        bytesUnderWay -= byteLength;
         underWay.delete(taken);
       });
       taken.catch(() => undefined); // the device is lost; the next check tells
       underWay.add(taken);
+      bytesUnderWay += byteLength;
       const source = sources[info.file]!;
       meter.setFile(source.name, ofFile[info.file]!);
       meter.add(strip.fileBytes, source.origin);
+      while (bytesUnderWay > UNDER_WAY_BYTES) await Promise.race(underWay);
     }
   } catch (error) {
     // What the reader still brings belongs to nobody.

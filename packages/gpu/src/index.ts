@@ -1,4 +1,5 @@
 // WebGPU without models: device and caps, tensors, recorder, plan, readback, profiler.
+export { Arena, OWN_BUFFER_BYTES } from './arena.ts';
 export { STORAGE_BUFFER } from './buffer-usage.ts';
 export type { Caps } from './caps.ts';
 export { adapterCaps, type Gpu, openGpu } from './device.ts';
@@ -11,4 +12,4 @@ export { type Bound, type Dispatch, Recorder, type RecorderOptions } from './rec
 export { median, secondsOf } from './stopwatch.ts';
 export { type Mismatch, Upload, type Uploader } from './upload.ts';
 export { ScratchPool } from './scratch.ts';
-export { createTensor, elements, type Place, type Tensor, uploadTensor } from './tensor.ts';
+export { createTensor, elements, type Place, type Region, type Tensor, uploadTensor } from './tensor.ts';

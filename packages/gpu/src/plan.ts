@@ -4,7 +4,7 @@
 import { assert, type KernelTiming } from '@quern/spec';
 import type { Gpu } from './device.ts';
 import { profilePlan } from './profiler.ts';
-import type { Tensor } from './tensor.ts';
+import type { Region, Tensor } from './tensor.ts';
 
 export interface PlannedDispatch {
   readonly kernel: string;
@@ -12,7 +12,7 @@ export interface PlannedDispatch {
   readonly bindGroup: GPUBindGroup;
   readonly workgroups: readonly [x: number, y?: number, z?: number];
   /** What it binds, without its parameters. */
-  readonly buffers: readonly GPUBuffer[];
+  readonly regions: readonly Region[];
   readonly bytes: number;
   readonly flops: number;
 }

@@ -7,10 +7,10 @@ import type { Gpu } from './device.ts';
 import type { Kernel } from './kernel.ts';
 import { Plan, type PlannedDispatch } from './plan.ts';
 import { placeScratch, type ScratchPool } from './scratch.ts';
-import { elements, type Tensor } from './tensor.ts';
+import { elements, type Region, type Tensor } from './tensor.ts';
 
 /** A tensor, or bytes of a buffer from an offset (a multiple of 256) on. */
-export type Bound = Tensor | { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number };
+export type Bound = Tensor | Region;
 
 export interface Dispatch {
   readonly kernel: Kernel;
@@ -94,11 +94,12 @@ export class Recorder {
     const params = packParams(device, label, this.#dispatches);
     const compiled = await Promise.all(this.#dispatches.map(({ kernel }) => pipelines.get(kernel)));
     const planned = this.#dispatches.map((dispatch, i): PlannedDispatch => {
-      const entries = dispatch.bind.map((bound, binding): GPUBindGroupEntry => {
+      const regions = dispatch.bind.map((bound): Region => {
         const { buffer, offset } = place(bound);
         const size = 'buffer' in bound ? bound.size : Math.ceil(bound.byteLength / 16) * 16;
-        return { binding, resource: { buffer, offset, size } };
+        return { buffer, offset, size };
       });
+      const entries = regions.map((resource, binding): GPUBindGroupEntry => ({ binding, resource }));
       if (dispatch.params) entries.push({ binding: entries.length, resource: params.slots[i]! });
       return {
         kernel: dispatch.kernel.name,
@@ -109,7 +110,7 @@ export class Recorder {
           entries,
         }),
         workgroups: dispatch.workgroups,
-        buffers: dispatch.bind.map((bound) => place(bound).buffer),
+        regions,
         bytes: dispatch.bytes,
         flops: dispatch.flops,
       };

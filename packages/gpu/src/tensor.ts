@@ -18,6 +18,11 @@ export interface Place {
   readonly offset: number;
 }
 
+/** Some bytes of a buffer. */
+export interface Region extends Place {
+  readonly size: number;
+}
+
 export function elements(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
 }

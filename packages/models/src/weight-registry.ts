@@ -3,7 +3,7 @@
 // nobody asked for are not read.
 
 import type { DType, TensorInfo } from '@quern/dtypes';
-import { createTensor, type Gpu, type Mismatch, type Tensor, Upload } from '@quern/gpu';
+import { Arena, createTensor, type Gpu, type Mismatch, type Region, type Tensor, Upload } from '@quern/gpu';
 import {
   createExpertWeight,
   createWeight,
@@ -17,7 +17,7 @@ import {
 } from '@quern/kernels';
 import { QuernError } from '@quern/spec';
 import type { Adaptable } from './adapters.ts';
-import { Arrivals } from './arrivals.ts';
+import { Arrivals, regionOf, regionsOf } from './arrivals.ts';
 import { expertBiasSink, expertSink } from './expert-sinks.ts';
 import { type ExpertLayout, type Experts, expertTensors } from './experts.ts';
 import type { Linear, LinearWeight } from './linear.ts';
@@ -33,10 +33,11 @@ type Destination =
   | { readonly kind: 'sink'; readonly sink: RowSink };
 
 export class WeightRegistry {
-  /** Of tensors in the buffers that they go to. */
+  /** Of tensors in the regions that they go to. */
   readonly arrivals = new Arrivals();
   readonly #gpu: Gpu;
   readonly #upload: Upload;
+  readonly #arena: Arena;
   readonly #tensors: ReadonlyMap<string, TensorInfo>;
   readonly #hostVectors: ReadonlyMap<string, Float32Array>;
   readonly #destinations = new Map<string, Destination>();
@@ -57,6 +58,7 @@ export class WeightRegistry {
   ) {
     this.#gpu = gpu;
     this.#upload = new Upload(gpu);
+    this.#arena = new Arena(gpu, 'weights');
     this.#tensors = tensors;
     this.#hostVectors = hostVectors;
   }
@@ -84,7 +86,7 @@ export class WeightRegistry {
   vector(name: string, ...shape: readonly number[]): Tensor {
     this.#info(name, shape);
     const tensor = this.upload(name, new Float32Array(shape.reduce((product, n) => product * n, 1)));
-    this.#send(name, { kind: 'vector', tensor, offset: 0 }, [tensor.place!.buffer]);
+    this.#send(name, { kind: 'vector', tensor, offset: 0 }, [regionOf(tensor)]);
     return tensor;
   }
 
@@ -121,7 +123,7 @@ export class WeightRegistry {
       weights.push({ weight, firstRow, order: this.#order(run[0]![0], cols) });
       let row = 0;
       for (const [tensor, count] of run) {
-        this.#send(tensor, { kind: 'rows', weight, firstRow: row }, buffersOf(weight));
+        this.#send(tensor, { kind: 'rows', weight, firstRow: row }, regionsOf(weight));
         row += count;
       }
       firstRow += rows;
@@ -135,7 +137,7 @@ export class WeightRegistry {
   stack(name: string, [count, rows, cols]: readonly [count: number, rows: number, cols: number]): Weight {
     const { dtype } = this.#info(name, [count, rows, cols]);
     const weight = this.allocate(name, dtype, count * rows, cols, rows);
-    this.#send(name, { kind: 'rows', weight, firstRow: 0 }, buffersOf(weight));
+    this.#send(name, { kind: 'rows', weight, firstRow: 0 }, regionsOf(weight));
     return weight;
   }
 
@@ -147,7 +149,7 @@ export class WeightRegistry {
   /** A weight that `fill` writes, from tensors that `receive` takes: what lies otherwise in the file. */
   allocate(name: string, dtype: DType, rows: number, cols: number, together?: number): Weight {
     const { device, caps } = this.#gpu;
-    const weight = createWeight(device, caps, name, dtype, rows, cols, together);
+    const weight = createWeight(device, caps, name, dtype, rows, cols, together, this.#arena);
     this.#weights.push(weight);
     return weight;
   }
@@ -155,7 +157,7 @@ export class WeightRegistry {
   /** Hands the rows of a tensor of this shape to `sink` as they arrive, which fills `weights`. Throws 'corrupt-file', 'unsupported-dtype'. */
   receive(name: string, shape: readonly number[], weights: readonly Weight[], sink: RowSink): void {
     refuseOrder(this.#info(name, shape));
-    this.#send(name, { kind: 'sink', sink }, weights.flatMap(buffersOf));
+    this.#send(name, { kind: 'sink', sink }, weights.flatMap(regionsOf));
   }
 
   /** `bytes` are `count` rows of the weight's type. */
@@ -187,7 +189,8 @@ export class WeightRegistry {
     let firstRow = 0;
     const weights = (stacked ? [found] : found.map((part) => [part])).map((run) => {
       const rows = run.reduce((sum, part) => sum + part.rows, 0);
-      const weight = createExpertWeight(device, caps, name, run[0]!.dtype, { experts: count, rows, cols });
+      const shape = { experts: count, rows, cols };
+      const weight = createExpertWeight(device, caps, name, run[0]!.dtype, shape, this.#arena);
       this.#experts.push(weight);
       let at = 0;
       for (const part of run) {
@@ -198,7 +201,7 @@ export class WeightRegistry {
           this.#send(
             info.name,
             { kind: 'sink', sink },
-            weight.parts.flatMap((p) => buffersOf(p.weight)),
+            weight.parts.flatMap((p) => regionsOf(p.weight)),
           );
           if (info !== this.#tensors.get(info.name)) this.#turned.set(info.name, info);
         }
@@ -214,9 +217,9 @@ export class WeightRegistry {
     return { count, rows: firstRow, cols, weights };
   }
 
-  #send(name: string, destination: Destination, buffers: readonly GPUBuffer[]): void {
+  #send(name: string, destination: Destination, regions: readonly Region[]): void {
     this.#destinations.set(name, destination);
-    this.arrivals.expect(name, buffers);
+    this.arrivals.expect(name, regions);
   }
 
   /** Room for the order of a weight's columns where the file has one. */
@@ -224,7 +227,7 @@ export class WeightRegistry {
     if (this.#tensors.get(name)!.packed?.ordered !== true) return undefined;
     const tensor = this.upload(`${name} order`, new Float32Array(cols));
     this.#orders.set(name, tensor);
-    this.arrivals.expect(name, [tensor.place!.buffer]);
+    this.arrivals.expect(name, [regionOf(tensor)]);
     return tensor;
   }
 
@@ -249,7 +252,7 @@ export class WeightRegistry {
       if (this.has(bias)) {
         const info = this.#info(bias, [count, rows]);
         const sink = expertBiasSink(this.#upload, tensor, info, { stride, at }, layout);
-        this.#send(bias, { kind: 'sink', sink }, [tensor.place!.buffer]);
+        this.#send(bias, { kind: 'sink', sink }, [regionOf(tensor)]);
       }
       at += rows;
     }
@@ -280,7 +283,7 @@ export class WeightRegistry {
     for (const [bias, count] of named) {
       if (this.has(bias)) {
         this.#info(bias, [count]);
-        this.#send(bias, { kind: 'vector', tensor, offset }, [tensor.place!.buffer]);
+        this.#send(bias, { kind: 'vector', tensor, offset }, [regionOf(tensor)]);
       }
       offset += count;
     }
@@ -382,10 +385,6 @@ function refuseOrder({ name, packed }: TensorInfo): void {
     `Tensor '${name}' has its inputs reordered (GPTQ with desc_act), which does not run for experts and for latent ` +
       'attention; a checkpoint without that does.',
   );
-}
-
-function buffersOf({ parts }: Weight): GPUBuffer[] {
-  return parts.map(({ buffer }) => buffer);
 }
 
 /** Where each part's rows begin. */
