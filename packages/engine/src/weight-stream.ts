@@ -70,9 +70,9 @@ export async function streamWeights(options: WeightStreamOptions): Promise<Strea
     onProgress: onProgress ?? (() => undefined),
   });
   const strips = readStrips(wanted, options);
-  /** Strips that the GPU has not taken yet. */
-  const underWay = new Set<Promise<void>>();
-  let bytesUnderWay = 0;
+  /** Bytes of the strips that the GPU has not taken yet. */
+  const underWay = new Map<Promise<void>, number>();
+  const bytesUnderWay = () => [...underWay.values()].reduce((sum, bytes) => sum + bytes, 0);
   let lastByte = performance.now();
   let next = strips.next();
   try {
@@ -96,16 +96,14 @@ export async function streamWeights(options: WeightStreamOptions): Promise<Strea
       const { byteLength } = strip.bytes;
       const taken = queueDone(gpu).finally(() => {
         release();
-        bytesUnderWay -= byteLength;
         underWay.delete(taken);
       });
       taken.catch(() => undefined); // the device is lost; the next check tells
-      underWay.add(taken);
-      bytesUnderWay += byteLength;
+      underWay.set(taken, byteLength);
       const source = sources[info.file]!;
       meter.setFile(source.name, ofFile[info.file]!);
       meter.add(strip.fileBytes, source.origin);
-      while (bytesUnderWay > UNDER_WAY_BYTES) await Promise.race(underWay);
+      while (bytesUnderWay() > UNDER_WAY_BYTES) await Promise.race(underWay.keys());
     }
   } catch (error) {
     // What the reader still brings belongs to nobody.
@@ -117,7 +115,7 @@ export async function streamWeights(options: WeightStreamOptions): Promise<Strea
       .then(() => strips.return(undefined));
     throw error;
   }
-  await Promise.all(underWay);
+  await Promise.all(underWay.keys());
   gpu.check();
   const uploaded = performance.now();
   const lost = await weights.verify();
