@@ -15,13 +15,13 @@ export function int8Form(
   variants: Variants,
   { dtype }: Weight,
   floats: MatmulForm,
-  few: boolean,
+  { tokens, few }: { tokens: number; few: boolean },
 ): MatmulForm | undefined {
   const activations = few ? variants.gemvActivations : variants.gemmActivations;
   const traits = packedTraits(dtype);
   if (activations !== 'int8' || !traits) return undefined;
   // Threads take eight rows at most, written out.
-  const form = floats.name === 'thread-rows' ? { ...floats, name: 'thread', rows: 8, tokens: 8 } : floats;
+  const form = floats.name === 'thread-rows' ? { ...floats, name: 'thread', rows: tokens, tokens } : floats;
   return {
     ...form,
     name: `int8-${form.name}`,

@@ -141,13 +141,18 @@ export interface MatmulForm {
   conditions?: Record<string, boolean>;
 }
 
+/** Rows of x that are written out in a kernel for so many. */
+function unrolled(rows: number): number {
+  return rows >= 5 ? 8 : rows >= 3 ? 4 : rows;
+}
+
 /** The thread mapping for so many rows of x, as floats. */
 export function pickForm(variants: Variants, rows: number): MatmulForm {
   const few = rows <= GEMV_ROWS;
-  const tokens = rows >= 5 ? 8 : rows >= 3 ? 4 : rows;
+  const tokens = unrolled(rows);
   if ((few ? variants.gemv : variants.gemm) === 'thread') {
-    if (rows > 4) return { name: 'thread-rows', main: threadRows, outputs: 64, rows: 32, tokens: 32 };
-    return { name: 'thread', main: thread, outputs: 64, rows: tokens, tokens };
+    if (rows > 1) return { name: 'thread-rows', main: threadRows, outputs: 64, rows: 32, tokens: 32 };
+    return { name: 'thread', main: thread, outputs: 64, rows: 1, tokens: 1 };
   }
   if (few) return { name: 'workgroup', main: workgroup, outputs: 4, rows: tokens, tokens };
   return { name: 'tile', main: tile, outputs: 64, rows: 64, tokens: 1 };
@@ -155,7 +160,7 @@ export function pickForm(variants: Variants, rows: number): MatmulForm {
 
 function formOf(variants: Variants, weight: Weight, rows: number): { form: MatmulForm; int8: boolean } {
   const floats = pickForm(variants, rows);
-  const int8 = int8Form(variants, weight, floats, rows <= GEMV_ROWS);
+  const int8 = int8Form(variants, weight, floats, { tokens: unrolled(rows), few: rows <= GEMV_ROWS });
   return { form: int8 ?? floats, int8: int8 !== undefined };
 }
 

@@ -5,23 +5,23 @@ import package::matmul_io::{params, step, place, x_start, weight_row, store};
 import package::weight::load_group;
 import package::x_group::{dot_groups, load_x};
 import constants::TOKENS;
-
-@if(glu) fn finish(row: u32, output: u32, sums: vec4f) {
-  store(row, output, gated(sums.x, sums.z));
-  store(row, output + 1u, gated(sums.y, sums.w));
+@if(glu) fn finish(row: u32, output: u32, low: vec4f, high: vec4f) {
+  for (var i = 0u; i < 4u; i++) {
+    store(row, output + i, gated(low[i], high[i]));
+  }
 }
 
-@if(!glu) fn finish(row: u32, output: u32, sums: vec4f) {
-  store(row, output, sums.x);
-  store(row, output + 1u, sums.y);
-  store(row, output + 2u, sums.z);
-  store(row, output + 3u, sums.w);
+@if(!glu) fn finish(row: u32, output: u32, low: vec4f, high: vec4f) {
+  for (var i = 0u; i < 4u; i++) {
+    store(row, output + i, low[i]);
+    store(row, output + 4u + i, high[i]);
+  }
 }
 
-@if(glu) const OUTPUTS = 2u;
-@else const OUTPUTS = 4u;
+@if(glu) const OUTPUTS = 4u;
+@else const OUTPUTS = 8u;
 
-@compute @workgroup_size(16)
+@compute @workgroup_size(8)
 fn main(
   @builtin(global_invocation_id) id: vec3u,
   @builtin(workgroup_id) group: vec3u,
@@ -34,25 +34,35 @@ fn main(
     return;
   }
   // Threads beyond the last output repeat it, as their neighbours may need what they load; they store nothing.
-  let output = place(id.x, id.z, count.x * 16u) * OUTPUTS;
+  let output = place(id.x, id.z, count.x * 8u) * OUTPUTS;
   let last = vec4u(params.outputs - 1u);
-  @if(glu) let one = min(vec4u(output, output + 1u, output, output + 1u), last);
-  @if(glu) let rows = one + vec4u(0u, 0u, params.outputs, params.outputs);
-  @if(!glu) let rows = weight_row(0u, 0u) + min(vec4u(output, output + 1u, output + 2u, output + 3u), last);
-  let q = rows * params.quants_stride;
-  let s = rows * params.scales_stride;
-  var sums: array<vec4f, TOKENS>;
+  let four = vec4u(output, output + 1u, output + 2u, output + 3u);
+  let low = weight_row(0u, 0u) + min(four, last);
+  @if(glu) let high = weight_row(0u, 1u) + min(four, last);
+  @if(!glu) let high = weight_row(0u, 0u) + min(four + 4u, last);
+  let ql = low * params.quants_stride;
+  let sl = low * params.scales_stride;
+  let qh = high * params.quants_stride;
+  let sh = high * params.scales_stride;
+  var lows: array<vec4f, TOKENS>;
+  var highs: array<vec4f, TOKENS>;
   let tokens = min(u32(TOKENS), min(step.live, params.rows) - first);
   for (var g = 0u; g < params.groups; g++) {
-    let w0 = load_group(q.x, s.x, g);
-    let w1 = load_group(q.y, s.y, g);
-    let w2 = load_group(q.z, s.z, g);
-    let w3 = load_group(q.w, s.w, g);
+    let w0 = load_group(ql.x, sl.x, g);
+    let w1 = load_group(ql.y, sl.y, g);
+    let w2 = load_group(ql.z, sl.z, g);
+    let w3 = load_group(ql.w, sl.w, g);
+    let w4 = load_group(qh.x, sh.x, g);
+    let w5 = load_group(qh.y, sh.y, g);
+    let w6 = load_group(qh.z, sh.z, g);
+    let w7 = load_group(qh.w, sh.w, g);
     for (var t = 0u; t < tokens; t++) {
-      sums[t] += dot_groups(w0, w1, w2, w3, load_x(x_start(first + t), params.quads, g, lane));
+      let v = load_x(x_start(first + t), params.quads, g, lane);
+      lows[t] += dot_groups(w0, w1, w2, w3, v);
+      highs[t] += dot_groups(w4, w5, w6, w7, v);
     }
   }
   for (var t = 0u; t < tokens; t++) {
-    finish(first + t, output, sums[t]);
+    finish(first + t, output, lows[t], highs[t]);
   }
 }
