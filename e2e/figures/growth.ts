@@ -25,7 +25,7 @@ export const ON_SOFTWARE: GrowthSizes = {
   prompts: [8, 32, 128, 256],
   depths: [0, 512, 2048, 4096, 8192],
   decodeTokens: 4,
-  repetitions: 3,
+  repetitions: 2,
   batchRows: [1, 2, 3, 4, 5, 6, 7, 8],
   models: [
     { size: '0.1B', type: 'q4_0' },
@@ -61,17 +61,18 @@ export const ON_A_GPU: GrowthSizes = {
   ],
 };
 
-export async function growth(
+const CHARTS = { prompt: byPrompt, depth: byDepth, rows: byRows, size: bySize };
+
+/** Charts as they are measured; all of them, or those of `only`. */
+export async function* growth(
   openEntry: () => Promise<GPU>,
   sizes: GrowthSizes,
+  only: readonly string[] | undefined,
   say: (what: string) => void,
-): Promise<Chart[]> {
-  return [
-    await byPrompt(openEntry, sizes, say),
-    await byDepth(openEntry, sizes, say),
-    await byRows(openEntry, sizes, say),
-    await bySize(openEntry, sizes, say),
-  ];
+): AsyncGenerator<Chart> {
+  for (const [name, measure] of Object.entries(CHARTS)) {
+    if (!only || only.includes(name)) yield await measure(openEntry, sizes, say);
+  }
 }
 
 type Entry = () => Promise<GPU>;

@@ -1,7 +1,7 @@
 // The figures as a program for Node and Dawn, bundled into one file by `npm run build:bench`:
 //   node bench.mjs suite              the kernel tests, on this adapter
 //   node bench.mjs device [--tiny]    roofline, GEMV, GEMM, models of 1, 3 and 8 B; JSON to --out
-//   node bench.mjs growth             cost against length, depth, rows and size; JSON to --out
+//   node bench.mjs growth [--only prompt,depth,rows,size]   cost against them; JSON to --out
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -54,9 +54,14 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   if (command === 'growth') {
-    const charts = await growth(openDawn, caps.software ? ON_SOFTWARE : ON_A_GPU, say);
-    const figures: Figures = { ...about, load: [load, loadavg()[0]!], charts };
-    await write(values.out, figures);
+    const figures: Figures = { ...about, load: [load, load], charts: [] };
+    const sizes = caps.software ? ON_SOFTWARE : ON_A_GPU;
+    for await (const chart of growth(openDawn, sizes, values.only?.split(','), say)) {
+      figures.charts.push(chart);
+      figures.load[1] = loadavg()[0]!;
+      if (values.out !== undefined) await write(values.out, figures); // what is there by now stays
+    }
+    if (values.out === undefined) await write(undefined, figures);
     return 0;
   }
   say('What? suite, device [--tiny] [--sizes 1B,8B] or growth, with --out FILE.');

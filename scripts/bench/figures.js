@@ -1,5 +1,5 @@
 // `npm run bench -- --growth` and `-- --device`: the figures of e2e/figures on this machine, in a process of their own.
-//   --growth [--out F.json] [--plot F.svg]     cost against prompt length, depth, batch rows and model size
+//   --growth [--only prompt,depth,rows,size] [--out F.json] [--plot F.svg]   cost against prompt length, depth, batch rows and model size
 //   --device [--tiny] [--sizes 1B,8B] [--out]  for a machine with a real GPU: the kernel tests, then its speeds
 import { readFile, writeFile } from 'node:fs/promises';
 import { runCommand } from '../setup/command.js';
