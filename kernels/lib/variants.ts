@@ -24,7 +24,7 @@ export interface Variants {
   readonly fold: 'on' | 'off';
 }
 
-/** Work whose kernels come in forms: matmuls of few rows and of many, norms, attention of one row and of a chunk. */
+/** Work whose kernels come in forms: matmuls of few rows and of many, a norm with the matmul behind it, attention of one row and of a chunk. */
 export type Work = 'gemv' | 'gemm' | 'norm' | 'attend' | 'attend-chunk';
 
 interface Axis<Value extends string> {
@@ -81,8 +81,7 @@ export const AXES: { readonly [A in keyof Variants]: Axis<Variants[A]> } = {
   fold: {
     values: ['off', 'on'],
     usual: ({ software }) => (software ? 'off' : 'on'),
-    // What it saves lies between kernels, where the self-test has no trial.
-    changes: [],
+    changes: ['norm'],
   },
 };
 

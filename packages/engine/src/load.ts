@@ -151,20 +151,35 @@ async function build(
   });
   const keeping = completeAfter(streaming, sources, ending);
   const forced = options.variants ?? {};
+  const arrived = new AbortController();
+  const settled = (now: Readonly<Record<string, string>>) => {
+    plans.choose(now);
+    return firstPlans(plans, chunkRows);
+  };
+  const need = needOf(weights, config, kv, chunkRows);
   const choosing = options.selfTest
     ? chooseFor(
         {
           gpu,
-          need: needOf(weights, config, kv, chunkRows),
+          need,
           numerics: options.numerics ?? 'exact',
           usual: variants,
           forced,
+          settled,
+          arrived: arrived.signal,
         },
         options.selfTest,
         ending,
       )
     : Promise.resolve(untested(variants, forced));
-  const chosen = choosing.then((choice) => (plans.choose(choice.variants), choice));
+  streaming.then(
+    () => arrived.abort(),
+    () => undefined, // the load ends with it
+  );
+  const chosen = choosing.then((choice) => {
+    plans.choose(choice.variants);
+    return { ...choice, chosenAt: performance.now() };
+  });
   const compiling = chosen.then(() => firstPlans(plans, chunkRows)).then(() => performance.now());
   const reading = readTextBeside(file, ending);
   const prefilling = reading.then(async (read) => {
@@ -176,7 +191,7 @@ async function build(
     return performance.now();
   });
   let streamed: StreamTimes, compiled: number, text: ModelText & { textMs: number };
-  let choice: VariantChoices;
+  let choice: VariantChoices & { chosenAt: number };
   let prefilled: number | undefined;
   try {
     [streamed, choice, compiled, text, prefilled] = await Promise.all([
@@ -223,6 +238,7 @@ async function build(
     timings: {
       openMs: opened - start,
       weightsMs: streamed.verified - opened,
+      chooseMs: choice.chosenAt - opened,
       compileMs: compiled - opened,
       textMs: text.textMs,
       lastByteMs: streamed.lastByte - start,

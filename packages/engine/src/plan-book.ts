@@ -4,7 +4,6 @@
 import { type Dispatch, type Gpu, type Plan, Recorder, ScratchPool, type Tensor } from '@quern/gpu';
 import { lastRow, tokenLogprob } from '@quern/kernels';
 import { type ForwardContext, type Model, recordAdapters } from '@quern/models';
-import { assert } from '@quern/spec';
 import { type ChosenAdapters, NO_ADAPTERS } from './adapters.ts';
 import { recordSampling, type SamplerState, type SamplingStages, stagesKey } from './sampling/stages.ts';
 import type { StepTensors } from './step-tensors.ts';
@@ -42,10 +41,18 @@ export class PlanBook {
     this.#pool = options.keepTaps ? undefined : new ScratchPool();
   }
 
-  /** Other variants than it began with, before the first plan is asked for. */
+  /** Other variants than it began with: plans of those go, so nobody may hold one yet. */
   choose(variants: Readonly<Record<string, string>>): void {
-    assert(this.#plans.size === 0, 'variants chosen after plans were made');
+    if (Object.entries(variants).every(([axis, value]) => this.#variants[axis] === value)) return;
     this.#variants = variants;
+    const going = [...this.#plans.values()];
+    this.#plans.clear();
+    for (const plan of going) {
+      plan.then(
+        (made) => made.destroy(),
+        () => undefined, // whoever asked for it was told
+      );
+    }
   }
 
   /** Bytes of the scratch memory that all plans share. */
@@ -147,7 +154,8 @@ export class PlanBook {
       record(rec);
       plan = rec.finish(key);
       // A plan that failed is tried again by the next who needs it.
-      plan.catch(() => this.#plans.delete(key));
+      const made = plan;
+      made.catch(() => this.#plans.get(key) === made && this.#plans.delete(key));
       this.#plans.set(key, plan);
     }
     return plan;

@@ -356,10 +356,9 @@ export class WeightRegistry {
     return this.#upload.verify();
   }
 
-  /** The matrices on the GPU: each weight as one, of experts the rows of one. */
-  get matrices(): Array<{ dtype: DType; rows: number; cols: number; bytes: number }> {
-    const all = [...this.#weights, ...this.#experts];
-    return all.map(({ dtype, rows, cols, byteLength: bytes }) => ({ dtype, rows, cols, bytes }));
+  /** All but vectors. */
+  get matrices(): ReadonlyArray<Weight | ExpertWeight> {
+    return [...this.#weights, ...this.#experts];
   }
 
   /** Bytes on the GPU. */

@@ -94,7 +94,9 @@ export interface LoadTimings {
   openMs: number;
   /** From then on: until the weights were on the GPU, and samples of them read back. */
   weightsMs: number;
-  /** From then on: until the kernels of a chat's first request were compiled. */
+  /** From then on: until kernel variants were chosen: remembered ones at once, others after a self-test. */
+  chooseMs: number;
+  /** From then on: until the kernels of a chat's first request were compiled, the choice of them included. */
   compileMs: number;
   /** Making the tokenizer and the chat template. */
   textMs: number;

@@ -29,8 +29,8 @@ export interface BenchOptions {
   gpu: Gpu;
   tools: Tools;
   trials: readonly Trial[];
-  /** By performance.now(): what is not done by then is not tried. */
-  until: number;
+  /** When it fires, no more is tried. */
+  enough: AbortSignal;
   signal?: AbortSignal | undefined;
 }
 
@@ -49,7 +49,7 @@ export class GpuTrialBench implements TrialBench {
   }
 
   get over(): boolean {
-    return performance.now() >= this.#options.until;
+    return this.#options.enough.aborted;
   }
 
   async wrong(variants: Chosen, works: readonly Work[], patient: boolean): Promise<string | undefined> {
@@ -136,16 +136,20 @@ export class GpuTrialBench implements TrialBench {
 
   /** False where the time is over first; what is left goes on, and nobody waits for it. */
   async #within(work: Promise<unknown>, patient: boolean): Promise<boolean> {
-    if (patient) return work.then(() => true);
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    const { enough } = this.#options;
+    const done = work.then(() => true);
+    if (patient) return done;
+    done.catch(() => undefined);
+    if (enough.aborted) return false;
+    let stop = (): void => undefined;
     const late = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), Math.max(0, this.#options.until - performance.now()));
+      stop = () => resolve(false);
+      enough.addEventListener('abort', stop);
     });
     try {
-      return await Promise.race([work.then(() => true), late]);
+      return await Promise.race([done, late]);
     } finally {
-      clearTimeout(timer);
-      work.catch(() => undefined);
+      enough.removeEventListener('abort', stop);
     }
   }
 

@@ -51,6 +51,7 @@ function chosen(script: Script, forced: Chosen = {}) {
     numerics: 'exact',
     usual: { ...chooseVariants(CAPS, forced) },
     forced,
+    settled: async () => undefined,
   });
 }
 
@@ -128,6 +129,7 @@ test('what an adapter lacks is not tried, nor what nothing of the model has', as
     numerics: 'exact',
     usual: { ...chooseVariants(caps) },
     forced: {},
+    settled: async () => undefined,
   });
   expect(variants).toMatchObject({ ...USUAL, subgroups: 'off' });
   expect(compared.every(({ subgroups, attention }) => subgroups === 'off' && attention === 'tile')).toBe(

@@ -51,6 +51,8 @@ export interface ChooseOptions {
   /** What such an adapter gets untried, with those forced on top. */
   usual: Chosen;
   forced: Chosen;
+  /** Called with the first variants that are right, before others are tried beside them. */
+  settled(variants: Chosen): Promise<unknown>;
 }
 
 /** Throws 'gpu-error' where every variant computes wrong. */
@@ -60,6 +62,7 @@ export async function choose(options: ChooseOptions): Promise<Findings> {
   const free = AXIS_NAMES.filter((axis) => !(axis in forced));
   const right = await soundStart(options, free);
   let current = right.variants;
+  await options.settled(current);
   const choices: Record<string, VariantChoice> = {};
   for (const axis of AXIS_NAMES) {
     if (!free.includes(axis)) {

@@ -7,7 +7,7 @@ import type { ModelConfig, WeightRegistry } from '@quern/models';
 import type { KvType } from '@quern/spec';
 
 export interface Need {
-  /** One of each type, in its most common shape, with all bytes of that type; the most bytes first. */
+  /** One of each type, plain or of experts, in its most common shape, with all bytes of its kind; the most bytes first. */
   readonly matrices: readonly MatrixNeed[];
   readonly dim: number;
   readonly layers: number;
@@ -22,6 +22,8 @@ export interface MatrixNeed {
   readonly dtype: DType;
   readonly rows: number;
   readonly cols: number;
+  /** More than 1: `rows` is one expert's. */
+  readonly experts: number;
   readonly bytes: number;
 }
 
@@ -37,7 +39,7 @@ export function needOf(
   const { dim, layers, heads, cache } = config;
   const shapes = cache.map((layer) => JSON.stringify({ ...layer, type: kv }));
   return {
-    matrices: mostBytes(weights.matrices),
+    matrices: mostBytes(weights.matrices.map(matrixNeed)),
     dim,
     layers,
     heads,
@@ -48,21 +50,27 @@ export function needOf(
 
 /** What distinguishes one need from another, for what is remembered of it. */
 export function needKey({ matrices, dim, heads, kv, chunkRows }: Need): unknown {
-  const shapes = matrices.map(({ dtype, rows, cols }) => `${dtype.name} ${rows}x${cols}`);
+  const shapes = matrices.map(({ dtype, rows, cols, experts }) => `${dtype.name} ${rows}x${cols} ${experts}`);
   return { shapes, dim, heads, kv, chunkRows };
+}
+
+function matrixNeed(weight: WeightRegistry['matrices'][number]): MatrixNeed {
+  const { dtype, rows, cols, byteLength: bytes } = weight;
+  return { dtype, rows, cols, experts: 'experts' in weight ? weight.experts : 1, bytes };
 }
 
 function mostBytes(all: readonly MatrixNeed[]): MatrixNeed[] {
   const total = all.reduce((sum, { bytes }) => sum + bytes, 0);
-  return [...new Set(all.map(({ dtype }) => dtype))]
-    .map((dtype) => {
-      const same = all.filter((matrix) => matrix.dtype === dtype);
-      const common = mostCommon(
-        same.map(({ rows, cols }) => `${rows} ${cols}`),
-        (i) => same[i]!.bytes,
-      );
-      const [rows, cols] = common.split(' ').map(Number) as [number, number];
-      return { dtype, rows, cols, bytes: same.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const kindOf = ({ dtype, experts }: MatrixNeed) => `${dtype.name} ${experts}`;
+  return [...new Set(all.map(kindOf))]
+    .map((kind) => {
+      const same = all.filter((matrix) => kindOf(matrix) === kind);
+      const shapes = same.map(({ rows, cols }) => `${rows} ${cols}`);
+      const [rows, cols] = mostCommon(shapes, (i) => same[i]!.bytes)
+        .split(' ')
+        .map(Number) as [number, number];
+      const { dtype, experts } = same[0]!;
+      return { dtype, rows, cols, experts, bytes: same.reduce((sum, { bytes }) => sum + bytes, 0) };
     })
     .filter(({ bytes }) => bytes >= SHARE * total)
     .sort((a, b) => b.bytes - a.bytes);

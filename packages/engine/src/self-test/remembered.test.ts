@@ -8,7 +8,7 @@ import { choiceKey, keptForm, readRemembered } from './remembered.ts';
 
 const CAPS = UNKNOWN_ADAPTER;
 const NEED: Need = {
-  matrices: [{ dtype: dtypeByName('q4_0')!, rows: 64, cols: 64, bytes: 1 }],
+  matrices: [{ dtype: dtypeByName('q4_0')!, rows: 64, cols: 64, experts: 1, bytes: 1 }],
   dim: 64,
   layers: 2,
   heads: 2,

@@ -49,7 +49,7 @@ describe('kernels as they are', () => {
       const { choices } = await tried({
         gpu,
         tools: TOOLS,
-        need: needOfTest('q8_0', kv),
+        need: needOfTest('q8_0', { kv }),
         forced,
         mostMs: LONG,
       });
@@ -57,6 +57,38 @@ describe('kernels as they are', () => {
       expect(choices['attention']!.refused).toBeUndefined();
       expect(choices['gemv']!.by).toBe('forced');
     }
+  });
+});
+
+describe('experts', () => {
+  const experts = { experts: 8 };
+
+  test('gathered and sorted: nothing is refused', async () => {
+    const { choices } = await tried({
+      gpu,
+      tools: TOOLS,
+      need: needOfTest('q4_0', experts),
+      forced: {},
+      mostMs: LONG,
+    });
+    for (const axis of ['gemv', 'gemm']) {
+      expect(choices[axis]).toMatchObject({ by: 'measured', milliseconds: expect.anything() });
+      expect(choices[axis]!.refused).toBeUndefined();
+    }
+  });
+
+  test('a form of theirs that computes wrong is not taken', async () => {
+    const other = chooseVariants(gpu.caps).gemm === 'thread' ? 'tile' : 'thread';
+    const tools = sabotaged(`moe-matmul-${other}`, UNWRITTEN);
+    const { choices } = await tried({
+      gpu,
+      tools,
+      need: needOfTest('q4_0', experts),
+      forced: {},
+      mostMs: LONG,
+    });
+    expect(choices['gemm']!.refused?.[other]).toMatch(/by 2 of 4 experts.* results were not written/);
+    expect(choices['gemm']!.value).not.toBe(other);
   });
 });
 

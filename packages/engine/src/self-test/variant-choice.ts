@@ -42,14 +42,18 @@ export interface ChoiceRequest {
   /** What such an adapter gets untried, with those forced on top. */
   usual: Record<string, string>;
   forced: Readonly<Record<string, string>>;
+  /** As in `SelfTestOptions`. */
+  settled: (variants: Readonly<Record<string, string>>) => Promise<unknown>;
+  arrived: AbortSignal;
 }
 
 /** Throws 'gpu-error' where every variant computes wrong; 'aborted', 'device-lost'. */
 export async function chooseFor(
-  { gpu, need, numerics, usual, forced }: ChoiceRequest,
+  request: ChoiceRequest,
   { kept, platform, onWarning }: ChoiceOptions,
   signal: AbortSignal,
 ): Promise<VariantChoices> {
+  const { gpu, need, numerics, usual, forced } = request;
   if (AXIS_NAMES.every((axis) => axis in forced)) return untested(usual, forced);
   const key = kept && choiceKey(gpu.caps, platform, need, numerics, forced);
   const found = key === undefined ? undefined : await kept!.get(key).catch(() => undefined);
@@ -65,12 +69,8 @@ export async function chooseFor(
     return untested(usual, forced);
   }
   const { variants, choices, complete, warning } = await module.selfTest({
-    gpu,
+    ...request,
     tools: TOOLS,
-    need,
-    numerics,
-    usual,
-    forced,
     signal,
   });
   if (warning !== undefined) onWarning?.(new QuernError('gpu-error', warning));

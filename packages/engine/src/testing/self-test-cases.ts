@@ -11,14 +11,18 @@ export const LONG = 100_000;
 
 export const KV: KvShape = { type: 'f16', kvHeads: 3, keyDim: 64, valueDim: 64 };
 
-export function needOfTest(quant: string, kv: KvShape = KV): Need {
-  const matrices = [{ dtype: dtypeByName(quant)!, rows: 256, cols: 256, bytes: 1e7 }];
+export function needOfTest(quant: string, { kv = KV, experts = 1 } = {}): Need {
+  const matrices = [{ dtype: dtypeByName(quant)!, rows: 256, cols: 256, experts, bytes: 1e7 }];
   return { matrices, dim: 256, layers: 2, heads: 9, kv, chunkRows: 32 };
 }
 
 /** The kernels whose name begins so, with another source. */
 export function sabotaged(name: string, alter: (source: string) => string): Tools {
-  return { ...TOOLS, matmul: (rec, options) => TOOLS.matmul(altering(rec), options) };
+  return {
+    ...TOOLS,
+    matmul: (rec, options) => TOOLS.matmul(altering(rec), options),
+    moeMatmul: (rec, options) => TOOLS.moeMatmul(altering(rec), options),
+  };
 
   function altering(rec: Recorder): Recorder {
     const { gpu: device, variants } = rec;
@@ -35,5 +39,5 @@ export function sabotaged(name: string, alter: (source: string) => string): Tool
 
 export const WRONG = (source: string) => source.replace('var value = sum;', 'var value = sum * 1.01;');
 export const UNWRITTEN = (source: string) =>
-  source.replace('y[i] = value;', 'if (i % 7u != 3u) { y[i] = value; }');
+  source.replace(/y\[[^=;]*\] = value;/, (store) => `if (output % 7u != 3u) { ${store} }`);
 export const BROKEN = (source: string) => source.replace('var value = sum;', 'var value = nothing;');

@@ -193,6 +193,7 @@ export const FAKE_INFO: EngineInfo = {
   timings: {
     openMs: 1,
     weightsMs: 5,
+    chooseMs: 2,
     compileMs: 3,
     textMs: 1,
     lastByteMs: 4,
