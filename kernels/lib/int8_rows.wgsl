@@ -1,7 +1,6 @@
 // 32 consecutive values of a row of x as signed bytes (quantize.wgsl writes them), and their product with a group of
 // weights in integers: sum w x = scale * xs * sum(code * q) + shift * (xs * sum(q)) for each half.
 import package::packed::Packed;
-@if(quads) enable subgroups;
 
 @group(0) @binding(2) var<storage, read> x: array<vec4u>;
 
@@ -22,13 +21,6 @@ fn int8_row(low: vec4u, high: vec4u, rest: vec4u) -> Int8Row {
 // Group `i` of all rows.
 fn load_int8(i: u32) -> Int8Row {
   return int8_row(x[3u * i], x[3u * i + 1u], x[3u * i + 2u]);
-}
-
-// The same where the four lanes of a quad ask for one group: each loads a third, because software adapters perform a
-// load lane by lane and check each. `lane` is the subgroup's own number of the thread; in uniform flow.
-@if(quads) fn share_int8(i: u32, lane: u32) -> Int8Row {
-  let v = x[3u * i + min(lane & 3u, 2u)];
-  return int8_row(quadBroadcast(v, 0u), quadBroadcast(v, 1u), quadBroadcast(v, 2u));
 }
 
 // Codes beyond 127 are taken from -128 on, and the shift makes up for it.

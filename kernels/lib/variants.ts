@@ -17,7 +17,10 @@ export interface Variants {
   readonly gemm: 'thread' | 'tile';
   readonly attention: 'thread' | 'tile';
   readonly subgroups: 'on' | 'off';
-  /** What matmuls of few rows, and of many, multiply: activations as they are, or as bytes with a scale for each 32. */
+  /**
+   * What matmuls of few rows, and of many, multiply: activations as they are, or, where a workgroup shares the results, as
+   * bytes with a scale for each 32.
+   */
   readonly gemvActivations: 'f32' | 'int8';
   readonly gemmActivations: 'f32' | 'int8';
   /** RMS norms: before the matmuls that read them, or in those that a workgroup shares, which saves dispatches. */

@@ -133,34 +133,29 @@ function asInt8(rec: Recorder, { weight, x, step: stepTensor }: MatmulOptions): 
 export interface MatmulForm {
   name: string;
   main: string;
+  byThread: boolean;
   /** Weight rows and rows of x that a workgroup covers. */
   outputs: number;
   rows: number;
-  tokens: number;
   /** What it has besides the mapping's own. */
   conditions?: Record<string, boolean>;
-}
-
-/** Rows of x that are written out in a kernel for so many. */
-function unrolled(rows: number): number {
-  return rows >= 5 ? 8 : rows >= 3 ? 4 : rows;
 }
 
 /** The thread mapping for so many rows of x, as floats. */
 export function pickForm(variants: Variants, rows: number): MatmulForm {
   const few = rows <= GEMV_ROWS;
-  const tokens = unrolled(rows);
   if ((few ? variants.gemv : variants.gemm) === 'thread') {
-    if (rows > 1) return { name: 'thread-rows', main: threadRows, outputs: 64, rows: 32, tokens: 32 };
-    return { name: 'thread', main: thread, outputs: 64, rows: 1, tokens: 1 };
+    if (rows > 1) return { name: 'thread-rows', main: threadRows, byThread: true, outputs: 64, rows: 32 };
+    return { name: 'thread', main: thread, byThread: true, outputs: 64, rows: 1 };
   }
-  if (few) return { name: 'workgroup', main: workgroup, outputs: 4, rows: tokens, tokens };
-  return { name: 'tile', main: tile, outputs: 64, rows: 64, tokens: 1 };
+  if (!few) return { name: 'tile', main: tile, byThread: false, outputs: 64, rows: 64 };
+  const shared = rows >= 5 ? 8 : rows >= 3 ? 4 : rows;
+  return { name: 'workgroup', main: workgroup, byThread: false, outputs: 4, rows: shared };
 }
 
 function formOf(variants: Variants, weight: Weight, rows: number): { form: MatmulForm; int8: boolean } {
   const floats = pickForm(variants, rows);
-  const int8 = int8Form(variants, weight, floats, { tokens: unrolled(rows), few: rows <= GEMV_ROWS });
+  const int8 = int8Form(variants, weight, floats, rows <= GEMV_ROWS);
   return { form: int8 ?? floats, int8: int8 !== undefined };
 }
 
@@ -168,7 +163,7 @@ function formOf(variants: Variants, weight: Weight, rows: number): { form: Matmu
 export function matmulKernel(
   weight: Weight,
   variants: Variants,
-  { name, main, tokens, conditions: ofForm }: MatmulForm,
+  { name, main, byThread, rows, conditions: ofForm }: MatmulForm,
   conditions: Record<'glu' | 'tail' | 'addend' | 'residual' | 'heads' | 'fold', boolean>,
 ): Kernel {
   return defineKernel({
@@ -184,14 +179,13 @@ export function matmulKernel(
     },
     conditions: {
       ...conditions,
-      ...(name.startsWith('thread') && threadConditions(variants, weight.dtype)),
+      ...(byThread
+        ? threadConditions(variants, weight.dtype)
+        : { two: rows >= 2, four: rows >= 4, eight: rows >= 8 }),
       ...ofForm,
-      two: tokens >= 2,
-      four: tokens >= 4,
-      eight: tokens >= 8,
     },
     // The sums of the rows, and with them four rows' squares each.
-    constants: { TOKENS: tokens, SUMS: tokens + (conditions.fold ? Math.ceil(tokens / 4) : 0) },
+    constants: { ROWS: rows, SUMS: rows + (conditions.fold ? Math.ceil(rows / 4) : 0) },
     bindings: ['read', 'read', 'read', 'write', 'read', 'read', 'read', 'uniform'],
   });
 }

@@ -5,7 +5,7 @@ import package::matmul_io::{params, step, place, weight_row, store};
 import package::packed_weight::load_packed;
 import package::int8_rows::{dot_int8_rows, load_int8};
 import package::reduce_rows::{keep, sum_kept, kept_sum};
-import constants::TOKENS;
+import constants::ROWS;
 
 @if(glu) const OUTPUTS = 2u;
 @else const OUTPUTS = 4u;
@@ -29,7 +29,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let output = place(group.x, group.z, count.x) * OUTPUTS;
-  let first = group.y * u32(TOKENS);
+  let first = group.y * u32(ROWS);
   if (output >= params.outputs || first >= step.live) {
     return;
   }
@@ -80,7 +80,7 @@ fn main(
   @if(eight) { keep(6u, a6, lane); }
   @if(eight) { keep(7u, a7, lane); }
   sum_kept(lane);
-  if (lane < u32(TOKENS)) {
+  if (lane < u32(ROWS)) {
     finish(first + lane, output, kept_sum(lane));
   }
 }

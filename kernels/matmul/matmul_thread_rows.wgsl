@@ -1,10 +1,10 @@
-// As matmul_thread, for up to TOKENS rows of x: one after the other in a loop, so that a group's weights are decoded once
+// As matmul_thread, for up to ROWS rows of x: one after the other in a loop, so that a group's weights are decoded once
 // for all of them, and that software adapters compile one round instead of many. Their sums lie in private memory.
 import package::matmul_io::{params, step, place, x_start, weight_row, store};
 @if(glu) import package::matmul_io::gated;
 import package::weight::load_group;
 import package::x_group::{dot_groups, load_x};
-import constants::TOKENS;
+import constants::ROWS;
 @if(glu) fn finish(row: u32, output: u32, low: vec4f, high: vec4f) {
   for (var i = 0u; i < 4u; i++) {
     store(row, output + i, gated(low[i], high[i]));
@@ -29,7 +29,7 @@ fn main(
   @if(quads) @builtin(subgroup_invocation_id) lane: u32,
 ) {
   @if(!quads) let lane = 0u;
-  let first = group.y * u32(TOKENS);
+  let first = group.y * u32(ROWS);
   if (first >= step.live) {
     return;
   }
@@ -44,9 +44,9 @@ fn main(
   let sl = low * params.scales_stride;
   let qh = high * params.quants_stride;
   let sh = high * params.scales_stride;
-  var lows: array<vec4f, TOKENS>;
-  var highs: array<vec4f, TOKENS>;
-  let tokens = min(u32(TOKENS), min(step.live, params.rows) - first);
+  var lows: array<vec4f, ROWS>;
+  var highs: array<vec4f, ROWS>;
+  let tokens = min(u32(ROWS), min(step.live, params.rows) - first);
   for (var g = 0u; g < params.groups; g++) {
     let w0 = load_group(ql.x, sl.x, g);
     let w1 = load_group(ql.y, sl.y, g);

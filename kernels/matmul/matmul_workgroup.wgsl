@@ -6,7 +6,7 @@ import package::matmul_io::{params, step, place, x_start, weight_row, store};
 import package::weight::load_group;
 import package::x_group::{dot_groups, load_x};
 import package::reduce_rows::{keep, sum_kept, kept_sum};
-import constants::TOKENS;
+import constants::ROWS;
 
 @if(glu) const OUTPUTS = 2u;
 @else const OUTPUTS = 4u;
@@ -25,7 +25,7 @@ import constants::TOKENS;
 
 // What row i of this workgroup's is to be divided by.
 @if(fold) fn inverse_rms(i: u32) -> f32 {
-  let squares = kept_sum(u32(TOKENS) + (i >> 2u))[i & 3u];
+  let squares = kept_sum(u32(ROWS) + (i >> 2u))[i & 3u];
   return inverseSqrt(squares / f32(4u * params.quads) + params.epsilon);
 }
 
@@ -36,7 +36,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let output = place(group.x, group.z, count.x) * OUTPUTS;
-  let first = group.y * u32(TOKENS);
+  let first = group.y * u32(ROWS);
   if (output >= params.outputs || first >= step.live) {
     return;
   }
@@ -120,10 +120,10 @@ fn main(
   @if(eight) { keep(5u, a5, lane); }
   @if(eight) { keep(6u, a6, lane); }
   @if(eight) { keep(7u, a7, lane); }
-  @if(fold) { keep(u32(TOKENS), squares0, lane); }
-  @if(fold && eight) { keep(u32(TOKENS) + 1u, squares1, lane); }
+  @if(fold) { keep(u32(ROWS), squares0, lane); }
+  @if(fold && eight) { keep(u32(ROWS) + 1u, squares1, lane); }
   sum_kept(lane);
-  if (lane < u32(TOKENS)) {
+  if (lane < u32(ROWS)) {
     var sums = kept_sum(lane);
     @if(fold) { sums *= inverse_rms(lane); }
     finish(first + lane, output, sums);
