@@ -84,6 +84,7 @@ export async function loadParts(options: LoadOptions, inside: Inside = {}): Prom
   const opening = openGpu(options.gpu);
   try {
     const [file, gpu] = await Promise.all([openModelFile(sources, signal), opening]);
+    options.budget?.suit(sources.reduce((sum, { byteLength }) => sum + byteLength, 0));
     throwIfAborted(signal);
     return await build(options, withGgufNames(file), gpu, start, inside);
   } catch (error) {

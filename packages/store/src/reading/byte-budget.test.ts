@@ -34,6 +34,29 @@ describe('a byte budget', () => {
     expect(await state(large)).toBe('has');
   });
 
+  it('is a third of a small model, never less than half of what it is by default, and never more than it was', () => {
+    const MIB = 2 ** 20;
+    const suited = (budget: ByteBudget, bytes: number) => {
+      budget.suit(bytes);
+      return [budget.limit / MIB, budget.reserved / MIB];
+    };
+    expect(suited(new ByteBudget(), 120 * MIB)).toEqual([40, 17.5]);
+    expect(suited(new ByteBudget(), 10 * MIB)).toEqual([32, 14]);
+    expect(suited(new ByteBudget(), 4000 * MIB)).toEqual([64, 28]);
+    expect(suited(new ByteBudget(4 * MIB, MIB), 10 * MIB)).toEqual([4, 1]);
+  });
+
+  it('lets nothing more come while more is held than suits the model', async () => {
+    const budget = new ByteBudget();
+    const give = budget.tryFill(36 * 2 ** 20, false)!;
+    budget.suit(0);
+    expect(budget.tryFill(1, false)).toBeUndefined();
+    const waiting = budget.take(1);
+    expect(await state(waiting)).toBe('waits');
+    give();
+    expect(await state(waiting)).toBe('has');
+  });
+
   it('serves who empties in the order they came, before keepers, and forgets who gave up', async () => {
     const budget = new ByteBudget(100, 20);
     const give = await budget.take(80);

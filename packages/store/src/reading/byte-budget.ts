@@ -7,6 +7,9 @@ import { throwIfAborted } from '@quern/spec';
 export const BUDGET_BYTES = 64 * 2 ** 20;
 /** Kept for those who empty. */
 const RESERVED_BYTES = 28 * 2 ** 20;
+/** Of a small model, a third: what has gathered when it is there was its page's peak of memory. */
+const SHARE_OF_MODEL = 1 / 3;
+const SMALLEST_SHARE = BUDGET_BYTES / 2;
 
 /** Who fills and keeps some of it for later: it is told when there may be room, and asked when there is none. */
 export interface Keeper {
@@ -23,9 +26,8 @@ interface Waiting {
 }
 
 export class ByteBudget {
-  readonly limit: number;
-  /** Of these, kept for those who empty. */
-  readonly reserved: number;
+  #limit: number;
+  #reserved: number;
   readonly #waiting: Waiting[] = [];
   readonly #keepers = new Set<Keeper>();
   readonly #held = { fill: 0, empty: 0 };
@@ -33,8 +35,25 @@ export class ByteBudget {
   #serving = false;
 
   constructor(limit = BUDGET_BYTES, reserved = Math.min(RESERVED_BYTES, (limit * 7) / 16)) {
-    this.limit = limit;
-    this.reserved = reserved;
+    this.#limit = limit;
+    this.#reserved = reserved;
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Of these, kept for those who empty. */
+  get reserved(): number {
+    return this.#reserved;
+  }
+
+  /** Less than there is will do for a model of so many bytes, if it is small. */
+  suit(modelBytes: number): void {
+    const enough = Math.max(SMALLEST_SHARE, modelBytes * SHARE_OF_MODEL);
+    if (enough >= this.#limit) return;
+    this.#reserved *= enough / this.#limit;
+    this.#limit = enough;
   }
 
   get held(): number {
