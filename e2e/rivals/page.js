@@ -11,7 +11,7 @@ try {
   const job = await (await fetch('/job')).json();
   const start = performance.now();
   const { load } = await import(`/engines/${engine}.js`);
-  const { run, contextLength, notes } = await load(job);
+  const { run, device, contextLength, notes } = await load(job);
   const loadMs = performance.now() - start;
   const answers = [];
   if (!query.has('load-only')) {
@@ -19,7 +19,7 @@ try {
     // One more token than is timed: the first belongs to the prompt.
     for (const prompt of job.prompts) answers.push(await timed(run, prompt, tokens + 1));
   }
-  await tell({ at: 'done', loadMs, contextLength, notes, answers });
+  await tell({ at: 'done', loadMs, device, contextLength, notes, answers });
 } catch (error) {
   await tell({ at: 'failed', error: String(error?.stack ?? error) });
 }

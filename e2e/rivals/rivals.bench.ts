@@ -19,7 +19,7 @@ interface Settings {
   /** A Transformers.js folder: config.json, tokenizer.json, onnx/. */
   onnx?: string;
   dtype: string;
-  /** Quern with int8 activations takes turns too. */
+  /** Quern with fast numerics takes turns too. */
   fast: boolean;
   promptTokens: number;
   decodeTokens: number;
@@ -35,6 +35,8 @@ interface Settings {
 
 interface Done {
   loadMs: number;
+  /** What it computes on. */
+  device: string;
   /** Of tokens; not there where the cache grows with the text. */
   contextLength?: number;
   notes: string[];

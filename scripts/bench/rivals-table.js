@@ -4,8 +4,8 @@ import { line, spread } from './spread.js';
 
 const LABEL = {
   quern: 'Quern',
-  'quern-fast': 'Quern, int8 activations',
-  wllama: 'wllama, wasm, 2 threads',
+  'quern-fast': 'Quern asked for fast',
+  wllama: 'wllama, wasm',
   'wllama-webgpu': 'wllama, WebGPU',
   transformers: 'Transformers.js, WebGPU',
   'llama-auto': 'llama.cpp (node-llama-cpp)',
@@ -54,7 +54,7 @@ export function rivalsTable(result) {
   const label = ({ name, version }) => `${LABEL[name] ?? name} ${version}`;
   const rows = engines.map((engine) => [
     label(engine),
-    engine.turns[0].device ?? (engine.name === 'wllama' ? 'CPU' : 'WebGPU'),
+    engine.turns[0].device,
     engine.turns[0].contextLength ?? 'grows',
     engine.decodeTokens,
     ...figures.map(({ of }) => spread(engine.turns.map((turn) => of(turn, engine)))),

@@ -5,6 +5,7 @@ function turn(loadMs, firstTokenMs) {
   const answer = { promptTokens: 128, firstTokenMs, restMs: 4000, text: ' a\nb' };
   return {
     loadMs,
+    device: 'WebGPU, exact',
     contextLength: 512,
     notes: [],
     answers: [answer, { ...answer, firstTokenMs: firstTokenMs / 2 }],
@@ -46,7 +47,7 @@ describe('rivalsTable', () => {
   it('has the medians of all turns with least and most', () => {
     // load; first token; both of one turn; 128 tokens over half the cold time; 32 tokens in 4 s; memory.
     expect(lines.find((line) => line.startsWith('| Quern'))).toBe(
-      '| Quern 0.1.0 | WebGPU | 512 | 32 | 2 (1-3) | 4 (2-8) | 6 (5-9) | 64 (32-128) | 8 (8-8) | 100 (100-100) | 300 (300-300) |',
+      '| Quern 0.1.0 | WebGPU, exact | 512 | 32 | 2 (1-3) | 4 (2-8) | 6 (5-9) | 64 (32-128) | 8 (8-8) | 100 (100-100) | 300 (300-300) |',
     );
   });
 
@@ -87,7 +88,7 @@ describe('rivalsTable', () => {
     const text = lines.join('\n');
     expect(text).toContain('on SwiftShader');
     expect(text).toContain('the page has 20 (20-20) MB, with the GPU process 40 (40-40) MB.');
-    expect(text).toContain('wllama, wasm, 2 threads 3.8.1 failed: out of memory\n');
+    expect(text).toContain('wllama, wasm 3.8.1 failed: out of memory\n');
     expect(text).toContain(
       "wllama's WebGPU does not run here: load_tensors: CPU model buffer size = 92 MiB.",
     );

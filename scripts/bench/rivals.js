@@ -16,7 +16,7 @@ import { whole } from './whole.js';
 
 const USAGE = `npm run bench -- --rivals [model.gguf] [options]
 
-  --fast           Quern with int8 activations has a row too
+  --fast           Quern asked for fast numerics has a row too
   --onnx FOLDER    the same model for Transformers.js: config.json, tokenizer.json, onnx/; default: of the
                    default model, from the Hugging Face hub
   --dtype q4       which of its files: q4, q4f16, fp16, fp32

@@ -3,9 +3,9 @@ export async function loadQuern({ contextLength }, options) {
   const { createEngine } = await import('/quern/index.js');
   const engine = await createEngine({ model: '/model.gguf', contextLength, ...options });
   const info = await engine.info();
-  const { adapter, variants, timings, memory } = info;
+  const { adapter, numerics, variants, timings, memory } = info;
   return {
-    info,
+    device: `WebGPU, ${numerics}`,
     contextLength: info.contextLength,
     notes: [
       `adapter ${adapter.description || adapter.vendor}${adapter.software ? ' (software)' : ''}`,

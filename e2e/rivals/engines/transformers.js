@@ -32,6 +32,7 @@ export async function load({ dtype }) {
   }
 
   return {
+    device: 'WebGPU',
     // Its cache grows with the text.
     contextLength: undefined,
     notes: [`weights ${dtype}`],

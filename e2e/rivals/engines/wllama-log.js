@@ -17,11 +17,9 @@ export async function loadWllama({ contextLength }, n_gpu_layers) {
     n_gpu_layers,
   });
   return {
+    device: n_gpu_layers > 0 ? 'WebGPU asked' : `CPU, ${wllama.getNumThreads()} threads`,
     contextLength: wllama.getLoadedContextInfo().n_ctx,
-    notes: [
-      `threads ${wllama.getNumThreads()}`,
-      ...new Set(lines.filter((line) => TELLING.test(line)).map((line) => line.trim())),
-    ],
+    notes: [...new Set(lines.filter((line) => TELLING.test(line)).map((line) => line.trim()))],
     async run(prompt, tokens, onText) {
       let length = 0;
       await wllama.createCompletion({

@@ -6,13 +6,10 @@ import { DIST } from '../../build/paths.js';
 export async function load({ model, contextLength, numerics }) {
   const { createEngine } = await import(pathToFileURL(join(DIST, 'node.js')).href);
   const engine = await createEngine({ model, contextLength, ...(numerics && { numerics }) });
-  const { adapter, contextLength: room, variants } = await engine.info();
-  if (numerics === 'fast' && !Object.values(variants).includes('int8')) {
-    throw new Error('there is no integer form for this adapter in this build');
-  }
+  const { adapter, contextLength: room, numerics: computed, variants } = await engine.info();
   const name = adapter.description || [adapter.vendor, adapter.architecture].filter(Boolean).join(' ');
   return {
-    device: `${name || 'unnamed'}${adapter.software ? ', software' : ''}`,
+    device: `${name || 'unnamed'}${adapter.software ? ', software' : ''}, ${computed}`,
     contextLength: room,
     notes: [`variants ${JSON.stringify(variants)}`],
     async run(prompt, tokens, onText) {
