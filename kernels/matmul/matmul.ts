@@ -145,8 +145,8 @@ export interface MatmulForm {
 export function pickForm(variants: Variants, rows: number): MatmulForm {
   const few = rows <= GEMV_ROWS;
   if ((few ? variants.gemv : variants.gemm) === 'thread') {
-    if (rows > 1) return { name: 'thread-rows', main: threadRows, byThread: true, outputs: 64, rows: 32 };
-    return { name: 'thread', main: thread, byThread: true, outputs: 64, rows: 1 };
+    if (rows > 1) return { name: 'thread-rows', main: threadRows, byThread: true, outputs: 32, rows: 32 };
+    return { name: 'thread', main: thread, byThread: true, outputs: 32, rows: 1 };
   }
   if (!few) return { name: 'tile', main: tile, byThread: false, outputs: 64, rows: 64 };
   const shared = rows >= 5 ? 8 : rows >= 3 ? 4 : rows;

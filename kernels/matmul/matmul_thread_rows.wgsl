@@ -21,7 +21,7 @@ import constants::ROWS;
 @if(glu) const OUTPUTS = 4u;
 @else const OUTPUTS = 8u;
 
-@compute @workgroup_size(8)
+@compute @workgroup_size(4)
 fn main(
   @builtin(global_invocation_id) id: vec3u,
   @builtin(workgroup_id) group: vec3u,
@@ -34,7 +34,7 @@ fn main(
     return;
   }
   // Threads beyond the last output repeat it, as their neighbours may need what they load; they store nothing.
-  let output = place(id.x, id.z, count.x * 8u) * OUTPUTS;
+  let output = place(id.x, id.z, count.x * 4u) * OUTPUTS;
   let last = vec4u(params.outputs - 1u);
   let four = vec4u(output, output + 1u, output + 2u, output + 3u);
   let low = weight_row(0u, 0u) + min(four, last);

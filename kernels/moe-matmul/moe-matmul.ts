@@ -17,6 +17,7 @@ import type { Sorted } from '../moe-sort/moe-sort.ts';
 import { threadConditions, weightModules } from '../quant/index.ts';
 import io from './moe_io.wgsl?raw';
 import thread from './moe_matmul_thread.wgsl?raw';
+import threadSorted from './moe_matmul_thread_sorted.wgsl?raw';
 import tile from './moe_matmul_tile.wgsl?raw';
 import workgroup from './moe_matmul_workgroup.wgsl?raw';
 
@@ -45,9 +46,12 @@ export interface MoeMatmulOptions {
     | undefined;
 }
 
+/** Slots that a thread takes one after the other. */
+const THREAD_SLOTS = 8;
+
 /** Slots a tile of the sorted form has at most. */
 export function sortedHeight(rec: Recorder): number {
-  return rec.variants['gemm'] === 'thread' ? 8 : 32;
+  return rec.variants['gemm'] === 'thread' ? THREAD_SLOTS : 32;
 }
 
 export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
@@ -82,10 +86,11 @@ export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
       addend: bias !== undefined,
       sorted: sorted !== undefined,
       tail: cols % 32 !== 0,
-      ...(form.name === 'thread'
+      ...(form.name.startsWith('thread')
         ? threadConditions(variants, dtype)
         : { subgroups: variants.subgroups === 'on' }),
     },
+    constants: { TOKENS: THREAD_SLOTS },
     bindings: ['read', 'read', 'read', 'write', 'read', 'read', 'read', 'uniform'],
   });
   for (const part of weight.parts) {
@@ -117,8 +122,11 @@ export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
 
 /** `outputs`: weight rows that a workgroup covers. */
 function pick(variants: Variants, sorted: boolean): { name: string; main: string; outputs: number } {
-  if ((sorted ? variants.gemm : variants.gemv) === 'thread')
-    return { name: 'thread', main: thread, outputs: 64 };
+  if ((sorted ? variants.gemm : variants.gemv) === 'thread') {
+    return sorted
+      ? { name: 'thread-sorted', main: threadSorted, outputs: 64 }
+      : { name: 'thread', main: thread, outputs: 64 };
+  }
   return sorted
     ? { name: 'tile', main: tile, outputs: 64 }
     : { name: 'workgroup', main: workgroup, outputs: 4 };
