@@ -36,6 +36,9 @@ describe('numerics', () => {
       gemvActivations: 'f32',
       gemmActivations: 'int8',
     });
+    // Threads multiply floats whatever was asked.
+    const threads = { gemv: 'thread', gemm: 'thread', ...INT8 };
+    expect(numericsOf({ ...chooseVariants(GPU, threads) })).toBe('exact');
     expect(() => chooseVariants({ ...GPU, dot4: false }, INT8)).toThrow(/gemvActivations=int8 needs/);
   });
 });

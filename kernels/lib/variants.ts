@@ -101,13 +101,12 @@ export function valuesOn(caps: Caps, axis: AxisName, numerics: Numerics = 'exact
   );
 }
 
-/** Of a choice: 'fast' as soon as one value is. */
+/** Of a choice: 'fast' as soon as one value is, where it matters. */
 export function numericsOf(variants: Readonly<Record<string, string>>): Numerics {
-  const isFast = AXIS_NAMES.some((axis) => {
-    const onlyFast: readonly string[] = AXES[axis].onlyFast ?? [];
-    return onlyFast.includes(variants[axis] ?? '');
-  });
-  return isFast ? 'fast' : 'exact';
+  const { gemv, gemm, gemvActivations, gemmActivations } = variants;
+  const few = gemv === 'workgroup' && gemvActivations === 'int8';
+  const many = gemm === 'tile' && gemmActivations === 'int8';
+  return few || many ? 'fast' : 'exact';
 }
 
 /** What the adapter lacks for a value, undefined for nothing. */
