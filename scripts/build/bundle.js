@@ -13,6 +13,7 @@ const LATER = {
     entry: '../formats/src/folders.ts',
     askers: /\/formats\/src\/(open-model-file|adapter\/open-adapter)\.ts$/,
   },
+  measure: { entry: '../engine/src/measure.ts', askers: /\/engine\/src\/load-measure\.ts$/ },
   'self-test': {
     entry: '../engine/src/self-test/self-test.ts',
     askers: /\/engine\/src\/self-test\/load-self-test\.ts$/,

@@ -23,21 +23,20 @@ import {
   type VariantChoice,
 } from '@quern/spec';
 import { type ChatTemplate, type Tokenizer } from '@quern/text';
-import { type BenchContext, benchDecode, benchPrefill } from './bench.ts';
+import type { BenchContext } from './bench.ts';
 import { adapterInfo } from './adapter-info.ts';
 import type { AdapterShelf } from './adapters.ts';
 import { generate } from './generate.ts';
 import type { Pace } from './pace.ts';
 import type { PlanBook } from './plan-book.ts';
 import { memoryOf } from './layout.ts';
+import { loadMeasure } from './load-measure.ts';
 import { encodePrompt } from './prompt.ts';
-import { measureRoofline, withLeast, withLine } from './roofline.ts';
 import type { Runner } from './runner.ts';
-import { type SamplerState, stagesFor } from './sampling/stages.ts';
+import type { SamplerState } from './sampling/stages.ts';
 import type { SequenceCache } from './sequence-cache.ts';
 import type { StepTensors } from './step-tensors.ts';
 import { Turns } from './turns.ts';
-import { GREEDY } from '@quern/spec';
 import { numericsOf } from '@quern/kernels';
 
 /** The pieces of a loaded model; the engine owns them. */
@@ -122,6 +121,7 @@ export class Engine implements InferenceEngine {
   async *bench(request: BenchRequest, signal?: AbortSignal): AsyncGenerator<BenchRow, void, undefined> {
     const end = await this.#turn(signal);
     try {
+      const { benchDecode, benchPrefill, measureRoofline, withLine } = await loadMeasure();
       for (const tokens of request.promptTokens)
         yield await benchPrefill(this.#bench(), tokens, request.repetitions, signal);
       const { decodeTokens, depths, repetitions } = request;
@@ -143,30 +143,13 @@ export class Engine implements InferenceEngine {
 
   async profile(phase: 'prefill' | 'decode'): Promise<KernelTiming[]> {
     const end = await this.#turn(undefined);
-    const { plans, steps, cache, chunkRows, contextLength } = this.#parts;
-    const sequence = cache.start();
     try {
-      const stages = stagesFor(GREEDY, false);
-      const tokens = Math.min(chunkRows, contextLength - 1);
-      cache.reserve(sequence, 0, tokens + 1);
-      steps.writePages(sequence);
-      steps.writeChunk(
-        Array.from({ length: tokens }, (_, i) => i % 7),
-        0,
-      );
-      steps.writeDecode(1, tokens);
-      const plan =
-        phase === 'prefill'
-          ? await plans.prefill(chunkRows, chunkRows, { kind: 'sample', stages })
-          : await plans.decode(1, tokens + 1, stages);
-      await plan.profile(); // the first run pays for what the driver compiles late
-      steps.writeDecode(1, tokens);
-      const timings = await plan.profile();
+      const { profileStep, withLeast } = await loadMeasure();
+      const timings = await profileStep(this.#parts, phase);
       return this.#roofline ? withLeast(timings, this.#roofline) : timings;
     } catch (error) {
       throw this.#explain(error);
     } finally {
-      cache.free(sequence);
       end();
     }
   }
@@ -174,6 +157,7 @@ export class Engine implements InferenceEngine {
   async roofline(): Promise<Roofline> {
     const end = await this.#turn(undefined);
     try {
+      const { measureRoofline } = await loadMeasure();
       return (this.#roofline = await measureRoofline(this.#parts.gpu));
     } catch (error) {
       throw this.#explain(error);

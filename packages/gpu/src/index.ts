@@ -6,6 +6,7 @@ export { adapterCaps, type Gpu, openGpu } from './device.ts';
 export { dryGpu, UNKNOWN_ADAPTER } from './dry-gpu.ts';
 export type { BindingKind, Kernel } from './kernel.ts';
 export { Plan, type PlanRange } from './plan.ts';
+export { profilePlan } from './profiler.ts';
 export { promptly, queueDone } from './queue-done.ts';
 export { readBuffer, ReadbackRing } from './readback.ts';
 export { type Bound, type Dispatch, Recorder, type RecorderOptions } from './recorder.ts';

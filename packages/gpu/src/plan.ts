@@ -1,9 +1,7 @@
 // A plan is a recorded list of dispatches with constant bind groups. Replaying it costs the page a few
 // calls per dispatch and no allocation.
 
-import { assert, type KernelTiming } from '@quern/spec';
-import type { Gpu } from './device.ts';
-import { profilePlan } from './profiler.ts';
+import { assert } from '@quern/spec';
 import type { Region, Tensor } from './tensor.ts';
 
 export interface PlannedDispatch {
@@ -26,20 +24,17 @@ export interface PlanRange {
 export class Plan {
   readonly label: string;
   readonly dispatches: readonly PlannedDispatch[];
-  readonly #gpu: Gpu;
   readonly #buffers: readonly GPUBuffer[];
   readonly #taps: ReadonlyMap<string, Tensor>;
   readonly #marks: ReadonlyMap<string, number>;
 
   constructor(
-    gpu: Gpu,
     label: string,
     dispatches: readonly PlannedDispatch[],
     buffers: readonly GPUBuffer[],
     taps: ReadonlyMap<string, Tensor>,
     marks: ReadonlyMap<string, number>,
   ) {
-    this.#gpu = gpu;
     this.label = label;
     this.dispatches = dispatches;
     this.#buffers = buffers;
@@ -104,11 +99,6 @@ export class Plan {
 
   get #whole(): PlanRange {
     return { start: 0, end: this.dispatches.length };
-  }
-
-  /** Runs every dispatch in a pass of its own between timestamps. Throws 'webgpu-unavailable' without them. */
-  profile(): Promise<KernelTiming[]> {
-    return profilePlan(this.#gpu, this);
   }
 
   destroy(): void {

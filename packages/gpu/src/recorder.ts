@@ -119,7 +119,7 @@ export class Recorder {
       [...this.#taps].map(([name, tensor]) => [name, { ...tensor, place: place(tensor) }] as const),
     );
     const buffers = [...scratch.buffers, ...params.buffers];
-    return new Plan(this.gpu, label, planned, buffers, taps, this.#marks);
+    return new Plan(label, planned, buffers, taps, this.#marks);
   }
 }
 
