@@ -5,11 +5,15 @@ import { readFile } from 'node:fs/promises';
 
 /** WGSL has no strings and no preprocessor: white space matters between words and operators alone. */
 export function withoutComments(wgsl) {
-  return wgsl
-    .replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, ' ')
-    .replace(/\s+/g, ' ')
-    .replace(/ ?([{}()[\];:,]) ?/g, '$1')
-    .trim();
+  return (
+    wgsl
+      .replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, ' ')
+      .replace(/\s+/g, ' ')
+      .replace(/ ?([{}()[\];:,]) ?/g, '$1')
+      // Between two operands; a sign after an operator, and what could close a template, stay apart.
+      .replace(/(?<=[\w)\]]) ?([-+*/%=|&^]|[-+*/|&=!]=|&&|\|\|) ?(?=[\w(])/g, '$1')
+      .trim()
+  );
 }
 
 /** Takes the place of Vite's own `?raw` for WGSL. */

@@ -7,9 +7,13 @@ import { withoutComments } from './shaders.js';
 
 test('comments and idle space go, words stay apart', () => {
   expect(withoutComments('// a\nfn f(a: u32, b: u32) -> u32 {\n  return a - b; /* c */\n}\n')).toBe(
-    'fn f(a:u32,b:u32)-> u32{return a - b;}',
+    'fn f(a:u32,b:u32)-> u32{return a-b;}',
   );
   expect(withoutComments('else if (a) { return - -b; }')).toBe('else if(a){return - -b;}');
+  expect(withoutComments('let a = b - -c * (d & 1u) == e;')).toBe('let a=b - -c*(d&1u)==e;');
+  expect(withoutComments('let p: ptr<function, u32> = &v; a <<= 1u; if (b > c >> 2u) { }')).toBe(
+    'let p:ptr<function,u32> = &v;a <<= 1u;if(b > c >> 2u){}',
+  );
 });
 
 /** What the linker makes of a module alone: nothing of the layout is left. */

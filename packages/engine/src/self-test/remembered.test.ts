@@ -3,8 +3,9 @@ import { UNKNOWN_ADAPTER } from '@quern/gpu';
 import { AXIS_NAMES } from '@quern/kernels';
 import type { VariantChoice } from '@quern/spec';
 import { expect, test } from 'vitest';
+import { keptForm } from './kept-form.ts';
 import type { Need } from './need.ts';
-import { choiceKey, keptForm, readRemembered } from './remembered.ts';
+import { choiceKey, readRemembered } from './remembered.ts';
 
 const CAPS = UNKNOWN_ADAPTER;
 const NEED: Need = {

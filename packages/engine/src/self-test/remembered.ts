@@ -3,13 +3,11 @@
 import type { Caps } from '@quern/gpu';
 import { AXIS_NAMES, KERNELS_BUILD, valuesOn } from '@quern/kernels';
 import type { Numerics, VariantChoice } from '@quern/spec';
+import { MOST_TEXT, type Remembered } from './kept-form.ts';
 import { type Need, needKey } from './need.ts';
 
 /** Where the time was not enough to try all, the next loads try again, so often in all. */
 export const TRIES = 3;
-
-/** Reasons are shown to people: no longer than a sentence or two. */
-const MOST_TEXT = 400;
 
 /**
  * Adapter, driver or browser (`platform`), these kernels, what the model asks of them, numerics, what was forced. Undefined where
@@ -27,14 +25,6 @@ export function choiceKey(
   const adapter = { vendor, architecture, device, description, f16, subgroups, dot4 };
   const asked = Object.entries(forced).toSorted();
   return JSON.stringify([1, KERNELS_BUILD, adapter, platform, needKey(need), numerics, asked]);
-}
-
-export interface Remembered {
-  readonly choices: Record<string, VariantChoice>;
-  /** All was tried. */
-  readonly complete: boolean;
-  /** Loads that tried. */
-  readonly tries: number;
 }
 
 /** What is kept under a key, undefined for anything that is no choice for every axis of what this adapter can run. */
@@ -65,22 +55,6 @@ export function readRemembered(
     };
   }
   return { choices, complete, tries: tries as number };
-}
-
-/** As it is kept. */
-export function keptForm({ choices, complete, tries }: Remembered): unknown {
-  const axes = Object.entries(choices).map(([axis, { value, milliseconds, refused }]) => [
-    axis,
-    { value, milliseconds: milliseconds ?? {}, refused: cut(refused ?? {}) },
-  ]);
-  return { complete, tries, axes: Object.fromEntries(axes) as unknown };
-}
-
-/** Reasons may be a driver's, and long. */
-function cut(refused: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(refused).map(([value, text]) => [value, text.slice(0, MOST_TEXT)]),
-  );
 }
 
 function isTime(value: unknown): value is number {

@@ -13,6 +13,8 @@ import { normTrial } from './norm-trial.ts';
 import type { Tools } from './tools.ts';
 import type { Trial } from './trial.ts';
 
+export { keptForm } from './kept-form.ts';
+
 /**
  * The usual variants are checked however long that takes. Others are tried while the load has to wait for its weights
  * anyway, for so long at most; and so long where there is nothing to wait for.

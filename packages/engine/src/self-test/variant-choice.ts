@@ -6,7 +6,7 @@ import { type Numerics, QuernError, type VariantChoice } from '@quern/spec';
 import type { KeptValues } from '@quern/store';
 import { loadSelfTest } from './load-self-test.ts';
 import type { Need } from './need.ts';
-import { choiceKey, keptForm, readRemembered, TRIES } from './remembered.ts';
+import { choiceKey, readRemembered, TRIES } from './remembered.ts';
 import { TOOLS } from './tools.ts';
 
 export interface ChoiceOptions {
@@ -77,7 +77,7 @@ export async function chooseFor(
   if (key !== undefined) {
     const tries = (earlier?.tries ?? 0) + 1;
     // Nobody waits for it: what is not kept is measured anew.
-    kept!.put(key, keptForm({ choices, complete, tries })).catch(() => undefined);
+    kept!.put(key, module.keptForm({ choices, complete, tries })).catch(() => undefined);
   }
   return { variants, choices };
 }
