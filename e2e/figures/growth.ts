@@ -25,7 +25,7 @@ export const ON_SOFTWARE: GrowthSizes = {
   prompts: [8, 32, 128, 256],
   depths: [0, 512, 2048, 4096, 8192],
   decodeTokens: 4,
-  repetitions: 2,
+  repetitions: 3,
   batchRows: [1, 2, 3, 4, 5, 6, 7, 8],
   models: [
     { size: '0.1B', type: 'q4_0' },

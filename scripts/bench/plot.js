@@ -28,10 +28,12 @@ const STYLE = `
 /** `figures`: as e2e/figures/charts.ts has them. */
 export function plot({ adapter, date, load, cores, charts }) {
   const rows = Math.ceil(charts.length / COLUMNS);
-  const [width, height] = [COLUMNS * PANEL.width, rows * PANEL.height + 30];
-  const about =
-    `${adapter}, ${date.slice(0, 10)}, ${cores} cores, load average ${load.map((n) => n.toFixed(1)).join(' to ')}. ` +
-    'Dots: measured, with their spread; dashed: the least that the roofline of the same run allows.';
+  const [width, height] = [COLUMNS * PANEL.width, rows * PANEL.height + 42];
+  const loads = load.map((n) => n.toFixed(1)).join(' to ');
+  const about = [
+    `${adapter}, ${date.slice(0, 10)}, ${cores} cores, load average ${loads}.`,
+    'Dots: measured, the median and the spread. Dashed: the least that the roofline of the same run allows.',
+  ].map((line, i) => caption(line, height - 26 + 16 * i));
   const panels = charts.map((chart, i) => {
     const at = `${(i % COLUMNS) * PANEL.width},${Math.floor(i / COLUMNS) * PANEL.height}`;
     return `<g transform="translate(${at})">${panel(chart)}</g>`;
@@ -39,9 +41,11 @@ export function plot({ adapter, date, load, cores, charts }) {
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Growth of costs">\n` +
     `<style>${STYLE}</style>\n<rect class="back" width="${width}" height="${height}"/>\n${panels.join('\n')}\n` +
-    `<text class="muted" x="${PANEL.left}" y="${height - 12}">${escape(about)}</text>\n</svg>\n`
+    `${about.join('\n')}\n</svg>\n`
   );
 }
+
+const caption = (line, y) => `<text class="muted" x="${PANEL.left}" y="${y}">${escape(line)}</text>`;
 
 function panel(chart) {
   const points = chart.lines.flatMap((line) => line.points);

@@ -38,7 +38,7 @@ export interface LoadOptions {
   gpu?: GPU;
   /** Default: min(trained length, 4096, what fits). */
   contextLength?: number;
-  /** Default 'f16'; 'q8' where the context asked for fits no other way. */
+  /** Default 'f16'; 'q8' where the context asked for fits no other way; what it costs: docs/performance.md. */
   kv?: KvType;
   /** What weights, keys and values and scratch may take together; default: whatever the device gives. */
   memoryBytes?: number;

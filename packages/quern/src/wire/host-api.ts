@@ -56,7 +56,10 @@ export interface LoadRequest {
   baseUrl?: string;
   /** Tokens. Default: min(trained length, 4096, what fits). */
   contextLength?: number;
-  /** How keys and values are kept. Default 'f16'; 'q8' where the context asked for fits no other way. */
+  /**
+   * How keys and values are kept. Default 'f16'; 'q8' where the context asked for fits no other way: 9/16 of the bytes. On
+   * SmolLM2-135M it moves a token's log-likelihood by 0.04 nats (rms) and the mean by less than 0.005 (docs/performance.md).
+   */
   kv?: KvType;
   /** What the model may take of the GPU in all, in bytes. Default: as much as the device gives. */
   memoryBytes?: number;
