@@ -10,8 +10,8 @@ import { launchBrowser } from '../../scripts/browser/launch.js';
 import { findBrowser } from '../../scripts/setup/find-browser.js';
 import { ROOT } from '../../scripts/setup/paths.js';
 import { openPlainBrowser } from '../loading/plain-browser.ts';
-import { privateBytes, watchMemory } from '../loading/private-memory.ts';
 import { serveIsolated, type IsolatedServer } from '../servers/isolated.ts';
+import { weigh, type Weight } from './scales.ts';
 
 /** What scripts/bench/rivals.js asks for, as JSON in QUERN_RIVALS. */
 interface Settings {
@@ -43,13 +43,7 @@ interface Done {
   answers: Array<{ promptTokens: number; firstTokenMs: number; restMs: number; text: string }>;
 }
 
-interface Turn extends Done {
-  /** The most private memory of the page's process, and of it and the GPU's process together (at one time). */
-  pageBytes: number;
-  pageAndGpuBytes: number;
-  /** The same of the page before it loads anything. */
-  idlePageBytes: number;
-  idlePageAndGpuBytes: number;
+interface Turn extends Done, Weight {
   loadAverage: number;
 }
 
@@ -62,7 +56,7 @@ interface Contestant {
 }
 
 const TURN_MS = 1_800_000;
-const NO_MEMORY = { pageBytes: 0, pageAndGpuBytes: 0, idlePageBytes: 0, idlePageAndGpuBytes: 0 };
+const NO_MEMORY: Weight = { pageBytes: 0, pageAndGpuBytes: 0, idlePageBytes: 0, idlePageAndGpuBytes: 0 };
 
 test('rivals', async () => {
   const settings = JSON.parse(process.env.QUERN_RIVALS ?? '') as Settings;
@@ -170,25 +164,13 @@ async function takeTurn(
     const gpu = linux ? await browser.processes('gpu-process') : [];
     // Chromium has renderers of its own beside the page's: it is the one that grows largest.
     const renderers = linux ? await browser.processes('renderer') : [];
-    const watched = await Promise.all(
-      renderers.map(async (page) => ({
-        idlePageBytes: await privateBytes([page]),
-        idlePageAndGpuBytes: await privateBytes([page, ...gpu]),
-        page: watchMemory([page], 250),
-        both: watchMemory([page, ...gpu], 250),
-      })),
-    );
+    const scales = await Promise.all(renderers.map((page) => weigh(page, gpu)));
     try {
       const done = await Promise.race([server.told<Done>('done'), deadline]);
-      const memory = watched
-        .map(({ page, both, ...idle }) => ({ pageBytes: page.most, pageAndGpuBytes: both.most, ...idle }))
-        .sort((a, b) => b.pageBytes - a.pageBytes)[0];
-      return { ...done, ...(memory ?? NO_MEMORY), loadAverage: loadavg()[0]! };
+      const [heaviest] = scales.map(({ seen }) => seen).sort((a, b) => b.pageBytes - a.pageBytes);
+      return { ...done, ...(heaviest ?? NO_MEMORY), loadAverage: loadavg()[0]! };
     } finally {
-      for (const { page, both } of watched) {
-        page.stop();
-        both.stop();
-      }
+      for (const { stop } of scales) stop();
     }
   } finally {
     clearTimeout(late);
