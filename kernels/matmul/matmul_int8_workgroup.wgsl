@@ -1,7 +1,6 @@
 // The workgroup form (matmul_workgroup.wgsl) on activations in bytes: 64 lanes own four weight rows and one to eight
 // rows of x.
-import package::matmul_io::{params, step, place, weight_row, store};
-@if(glu) import package::matmul_io::gated;
+import package::matmul_io::{params, step, place, weight_row, store_four};
 import package::packed_weight::load_packed;
 import package::int8_rows::{dot_int8_rows, load_int8};
 import package::reduce_rows::{keep, sum_kept, kept_sum};
@@ -9,18 +8,6 @@ import constants::ROWS;
 
 @if(glu) const OUTPUTS = 2u;
 @else const OUTPUTS = 4u;
-
-@if(glu) fn finish(row: u32, output: u32, sums: vec4f) {
-  store(row, output, gated(sums.x, sums.z));
-  store(row, output + 1u, gated(sums.y, sums.w));
-}
-
-@if(!glu) fn finish(row: u32, output: u32, sums: vec4f) {
-  store(row, output, sums.x);
-  store(row, output + 1u, sums.y);
-  store(row, output + 2u, sums.z);
-  store(row, output + 3u, sums.w);
-}
 
 @compute @workgroup_size(64)
 fn main(
@@ -81,6 +68,6 @@ fn main(
   @if(eight) { keep(7u, a7, lane); }
   sum_kept(lane);
   if (lane < u32(ROWS)) {
-    finish(first + lane, output, kept_sum(lane));
+    store_four(first + lane, output, kept_sum(lane));
   }
 }

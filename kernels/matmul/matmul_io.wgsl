@@ -68,3 +68,28 @@ fn store(row: u32, output: u32, sum: f32) {
   @if(residual) { value += residual[i]; }
   y[i] = value;
 }
+
+// Sums of four weight rows; of a gate's and an up projection's two, for two outputs.
+fn store_four(row: u32, output: u32, sums: vec4f) {
+  @if(glu) {
+    store(row, output, gated(sums.x, sums.z));
+    store(row, output + 1u, gated(sums.y, sums.w));
+  }
+  @if(!glu) {
+    store(row, output, sums.x);
+    store(row, output + 1u, sums.y);
+    store(row, output + 2u, sums.z);
+    store(row, output + 3u, sums.w);
+  }
+}
+
+// Sums of eight weight rows; of a gate's and an up projection's four, for four outputs.
+fn store_eight(row: u32, output: u32, low: vec4f, high: vec4f) {
+  for (var i = 0u; i < 4u; i++) {
+    @if(glu) { store(row, output + i, gated(low[i], high[i])); }
+    @if(!glu) {
+      store(row, output + i, low[i]);
+      store(row, output + 4u + i, high[i]);
+    }
+  }
+}

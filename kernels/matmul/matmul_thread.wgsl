@@ -1,22 +1,8 @@
 // A thread owns eight weight rows and a row of x; no barrier, no workgroup memory. The form for software adapters, where
 // a barrier costs more than the arithmetic between two of them. With subgroups, four threads share the loads of x.
-import package::matmul_io::{params, step, place, x_start, weight_row, store};
-@if(glu) import package::matmul_io::gated;
+import package::matmul_io::{params, step, place, x_start, weight_row, store_eight};
 import package::weight::load_group;
 import package::x_group::{dot_groups, load_x};
-
-@if(glu) fn finish(row: u32, output: u32, low: vec4f, high: vec4f) {
-  for (var i = 0u; i < 4u; i++) {
-    store(row, output + i, gated(low[i], high[i]));
-  }
-}
-
-@if(!glu) fn finish(row: u32, output: u32, low: vec4f, high: vec4f) {
-  for (var i = 0u; i < 4u; i++) {
-    store(row, output + i, low[i]);
-    store(row, output + 4u + i, high[i]);
-  }
-}
 
 @if(glu) const OUTPUTS = 4u;
 @else const OUTPUTS = 8u;
@@ -60,5 +46,5 @@ fn main(
     lows += dot_groups(w0, w1, w2, w3, v);
     highs += dot_groups(w4, w5, w6, w7, v);
   }
-  finish(first, output, lows, highs);
+  store_eight(first, output, lows, highs);
 }

@@ -1,22 +1,9 @@
 // As matmul_thread, for up to ROWS rows of x: one after the other in a loop, so that a group's weights are decoded once
 // for all of them, and that software adapters compile one round instead of many. Their sums lie in private memory.
-import package::matmul_io::{params, step, place, x_start, weight_row, store};
-@if(glu) import package::matmul_io::gated;
+import package::matmul_io::{params, step, place, x_start, weight_row, store_eight};
 import package::weight::load_group;
 import package::x_group::{dot_groups, load_x};
 import constants::ROWS;
-@if(glu) fn finish(row: u32, output: u32, low: vec4f, high: vec4f) {
-  for (var i = 0u; i < 4u; i++) {
-    store(row, output + i, gated(low[i], high[i]));
-  }
-}
-
-@if(!glu) fn finish(row: u32, output: u32, low: vec4f, high: vec4f) {
-  for (var i = 0u; i < 4u; i++) {
-    store(row, output + i, low[i]);
-    store(row, output + 4u + i, high[i]);
-  }
-}
 
 @if(glu) const OUTPUTS = 4u;
 @else const OUTPUTS = 8u;
@@ -63,6 +50,6 @@ fn main(
     }
   }
   for (var t = 0u; t < tokens; t++) {
-    finish(first + t, output, lows[t], highs[t]);
+    store_eight(first + t, output, lows[t], highs[t]);
   }
 }

@@ -1,8 +1,7 @@
 // GEMV for real GPUs: a workgroup of 64 owns four weight rows and one to eight rows of x, for which the weights are
 // read once; lanes stride over the inner size and their partial sums meet at the end. With `fold` the rows are RMS
 // normed on the way (arXiv 1910.07467): lanes sum the squares of what they read, whose root divides the sums.
-import package::matmul_io::{params, step, place, x_start, weight_row, store};
-@if(glu) import package::matmul_io::gated;
+import package::matmul_io::{params, step, place, x_start, weight_row, store_four};
 import package::weight::load_group;
 import package::x_group::{dot_groups, load_x};
 import package::reduce_rows::{keep, sum_kept, kept_sum};
@@ -10,18 +9,6 @@ import constants::ROWS;
 
 @if(glu) const OUTPUTS = 2u;
 @else const OUTPUTS = 4u;
-
-@if(glu) fn finish(row: u32, output: u32, sums: vec4f) {
-  store(row, output, gated(sums.x, sums.z));
-  store(row, output + 1u, gated(sums.y, sums.w));
-}
-
-@if(!glu) fn finish(row: u32, output: u32, sums: vec4f) {
-  store(row, output, sums.x);
-  store(row, output + 1u, sums.y);
-  store(row, output + 2u, sums.z);
-  store(row, output + 3u, sums.w);
-}
 
 // What row i of this workgroup's is to be divided by.
 @if(fold) fn inverse_rms(i: u32) -> f32 {
@@ -126,6 +113,6 @@ fn main(
   if (lane < u32(ROWS)) {
     var sums = kept_sum(lane);
     @if(fold) { sums *= inverse_rms(lane); }
-    finish(first + lane, output, sums);
+    store_four(first + lane, output, sums);
   }
 }
