@@ -102,6 +102,8 @@ function fail(report: BenchReport, failure: Failure): void {
 }
 
 function setBusy(busy: boolean): void {
+  // What was measured may have come onto this device.
+  if (!busy) void shelf.refresh();
   shelf.setBusy(busy);
   shelf.root.hidden = busy;
   settings.disabled = busy;
