@@ -180,7 +180,7 @@ export function matmulKernel(
     conditions: {
       ...conditions,
       ...(byThread
-        ? threadConditions(variants, weight.dtype)
+        ? threadConditions(variants, weight.dtype, rows === 1)
         : { two: rows >= 2, four: rows >= 4, eight: rows >= 8 }),
       ...ofForm,
     },

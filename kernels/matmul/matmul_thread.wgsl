@@ -1,8 +1,8 @@
 // A thread owns eight weight rows and a row of x; no barrier, no workgroup memory. The form for software adapters, where
 // a barrier costs more than the arithmetic between two of them. With subgroups, four threads share the loads of x.
 import package::matmul_io::{params, step, place, x_start, weight_row, store_eight};
-import package::weight::load_group;
-import package::x_group::{dot_groups, load_x};
+import package::group_dot::group_dot;
+import package::x_group::load_x;
 
 @if(glu) const OUTPUTS = 4u;
 @else const OUTPUTS = 8u;
@@ -34,17 +34,13 @@ fn main(
   var lows = vec4f();
   var highs = vec4f();
   for (var g = 0u; g < params.groups; g++) {
-    let w0 = load_group(ql.x, sl.x, g);
-    let w1 = load_group(ql.y, sl.y, g);
-    let w2 = load_group(ql.z, sl.z, g);
-    let w3 = load_group(ql.w, sl.w, g);
-    let w4 = load_group(qh.x, sh.x, g);
-    let w5 = load_group(qh.y, sh.y, g);
-    let w6 = load_group(qh.z, sh.z, g);
-    let w7 = load_group(qh.w, sh.w, g);
     let v = load_x(start, params.quads, g, lane);
-    lows += dot_groups(w0, w1, w2, w3, v);
-    highs += dot_groups(w4, w5, w6, w7, v);
+    lows += vec4f(
+      group_dot(ql.x, sl.x, g, v), group_dot(ql.y, sl.y, g, v), group_dot(ql.z, sl.z, g, v), group_dot(ql.w, sl.w, g, v),
+    );
+    highs += vec4f(
+      group_dot(qh.x, sh.x, g, v), group_dot(qh.y, sh.y, g, v), group_dot(qh.z, sh.z, g, v), group_dot(qh.w, sh.w, g, v),
+    );
   }
   store_eight(first, output, lows, highs);
 }

@@ -87,7 +87,7 @@ export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
       sorted: sorted !== undefined,
       tail: cols % 32 !== 0,
       ...(form.name.startsWith('thread')
-        ? threadConditions(variants, dtype)
+        ? threadConditions(variants, dtype, !sorted)
         : { subgroups: variants.subgroups === 'on' }),
     },
     constants: { TOKENS: THREAD_SLOTS },

@@ -12,6 +12,7 @@ import fifthBit from '../lib/fifth_bit.wgsl?raw';
 import fp4 from '../lib/fp4.wgsl?raw';
 import fp8Group from '../lib/fp8_group.wgsl?raw';
 import group from '../lib/group.wgsl?raw';
+import groupDot from '../lib/group_dot.wgsl?raw';
 import integerGroup from '../lib/integer_group.wgsl?raw';
 import iq1Group from '../lib/iq1_group.wgsl?raw';
 import iq2Group from '../lib/iq2_group.wgsl?raw';
@@ -21,6 +22,7 @@ import iqSigns from '../lib/iq_signs.wgsl?raw';
 import nibbles from '../lib/nibbles.wgsl?raw';
 import oneBit from '../lib/one_bit.wgsl?raw';
 import packedWords from '../lib/packed.wgsl?raw';
+import packedDot from '../lib/packed_dot.wgsl?raw';
 import packedGroup from '../lib/packed_group.wgsl?raw';
 import sixBitScales from '../lib/six_bit_scales.wgsl?raw';
 import twoBits from '../lib/two_bits.wgsl?raw';
@@ -64,10 +66,10 @@ import { QuernError } from '@quern/spec';
 import type { Variants } from '../lib/variants.ts';
 
 /**
- * What integer arithmetic asks of a type's bytes: whether codes go beyond 127, and whether the two halves of a group
- * have scales of their own.
+ * What arithmetic asks of a type's bytes: whether codes go beyond 127, whether the two halves of a group have scales of
+ * their own, and whether they are the low and the high nibbles of the same bytes.
  */
-export type PackedTrait = 'wide' | 'halves';
+export type PackedTrait = 'wide' | 'halves' | 'nibbles';
 
 interface Decoder {
   /** The module that has `load_group`, and the one that has `load_packed`. */
@@ -90,8 +92,8 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   f32: floats(f32),
   fp8: floats(fp8),
   fp8_128: floats(fp8_128),
-  int4: packed(int4),
-  int4_128: packed(int4_128),
+  int4: packed(int4, 'nibbles'),
+  int4_128: packed(int4_128, 'nibbles'),
   int8: packed(int8, 'wide'),
   int8_128: packed(int8_128, 'wide'),
   iq1_m: packed(iq1_m, 'halves'),
@@ -109,8 +111,8 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   q2_0: packed(q2_0),
   q2_k: packed(q2_k, 'halves'),
   q3_k: packed(q3_k, 'halves'),
-  q4_0: packed(q4_0),
-  q4_1: packed(q4_1),
+  q4_0: packed(q4_0, 'nibbles'),
+  q4_1: packed(q4_1, 'nibbles'),
   q4_k: packed(q4_k),
   q5_0: packed(q5_0),
   q5_1: packed(q5_1),
@@ -157,7 +159,8 @@ export function weightModules(dtype: DType): Record<string, string> {
     );
   }
   const { group: weight, packed } = decoder;
-  return { ...SHARED, weight, ...(packed !== undefined && { packed_weight: packed }) };
+  const group_dot = weight === packedGroup ? packedDot : groupDot;
+  return { ...SHARED, weight, group_dot, ...(packed !== undefined && { packed_weight: packed }) };
 }
 
 /** Of types that have `load_packed`; undefined for those that are floats only. */
@@ -166,8 +169,19 @@ export function packedTraits(dtype: DType): readonly PackedTrait[] | undefined {
   return decoder?.packed === undefined ? undefined : decoder.traits;
 }
 
-/** Conditions of a kernel for software adapters that multiplies by weights of this type, a thread for a result. */
-export function threadConditions(variants: Variants, dtype: DType): Record<'masked' | 'quads', boolean> {
-  // No shifts where there are bytes to unpack, and loads of x shared by four threads.
-  return { masked: packedTraits(dtype) !== undefined, quads: variants.subgroups === 'on' };
+/** Conditions of a kernel for software adapters that multiplies by weights of this type, a thread for some results. */
+export function threadConditions(
+  variants: Variants,
+  dtype: DType,
+  oneRow: boolean,
+): Record<'masked' | 'pairs' | 'quads', boolean> {
+  const traits = packedTraits(dtype);
+  return {
+    // No shifts where there are bytes to unpack.
+    masked: traits !== undefined,
+    // One row needs no floats that are kept, and takes nibbles from the bytes as it multiplies.
+    pairs: oneRow && traits !== undefined && traits.includes('nibbles'),
+    // Loads of x are shared by four threads.
+    quads: variants.subgroups === 'on',
+  };
 }
