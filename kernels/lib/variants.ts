@@ -23,7 +23,7 @@ export interface Variants {
    */
   readonly gemvActivations: 'f32' | 'int8';
   readonly gemmActivations: 'f32' | 'int8';
-  /** RMS norms: before the matmuls that read them, or in those that a workgroup shares, which saves dispatches. */
+  /** RMS norms: before the matmuls that read them, or in those of few rows, which saves dispatches. */
   readonly fold: 'on' | 'off';
 }
 
@@ -83,7 +83,7 @@ export const AXES: { readonly [A in keyof Variants]: Axis<Variants[A]> } = {
   },
   fold: {
     values: ['off', 'on'],
-    usual: ({ software }) => (software ? 'off' : 'on'),
+    usual: () => 'on',
     changes: ['norm'],
   },
 };

@@ -41,11 +41,12 @@ struct X {
   );
   let one = vec4f(1.0);
   let sum = vec2f(dot(v[0] + v[1] + v[2] + v[3], one), dot(v[4] + v[5] + v[6] + v[7], one));
-  @if(masked) return X(array(
+  @if(!masked) let unit = v;
+  @if(masked) let unit = array(
     v[0] * UNIT, v[1] * UNIT, v[2] * UNIT, v[3] * UNIT, v[4] * UNIT, v[5] * UNIT, v[6] * UNIT, v[7] * UNIT,
-  ), sum);
-  @if(!masked && !fold) return X(v, sum);
-  @if(!masked && fold) return X(v, sum, squares(raw));
+  );
+  @if(!fold) return X(unit, sum);
+  @if(fold) return X(unit, sum, squares(raw));
 }
 
 @if(fold) fn squares(v: array<vec4f, 8>) -> f32 {
@@ -57,19 +58,25 @@ struct X {
 @if(quads) fn load_x(start: u32, quads: u32, g: u32, lane: u32) -> X {
   let i = start + g * 8u + (lane & 3u) * 2u;
   let end = start + quads;
-  let a = x_at(i, end);
-  let b = x_at(i + 1u, end);
+  @if(!fold) let a = x_at(i, end);
+  @if(!fold) let b = x_at(i + 1u, end);
+  @if(fold) let first = x_at(i, end);
+  @if(fold) let second = x_at(i + 1u, end);
+  @if(fold) let a = first * gamma[i - start];
+  @if(fold) let b = second * gamma[i - start + 1u];
   let part = dot(a + b, vec4f(1.0));
   let half = part + quadSwapX(part);
+  @if(fold) let own = dot(first, first) + dot(second, second);
+  @if(fold) let pair = own + quadSwapX(own);
   let p = a * UNIT;
   let q = b * UNIT;
-  return X(
-    array(
-      quadBroadcast(p, 0u), quadBroadcast(q, 0u), quadBroadcast(p, 1u), quadBroadcast(q, 1u),
-      quadBroadcast(p, 2u), quadBroadcast(q, 2u), quadBroadcast(p, 3u), quadBroadcast(q, 3u),
-    ),
-    vec2f(quadBroadcast(half, 0u), quadBroadcast(half, 2u)),
+  let v = array(
+    quadBroadcast(p, 0u), quadBroadcast(q, 0u), quadBroadcast(p, 1u), quadBroadcast(q, 1u),
+    quadBroadcast(p, 2u), quadBroadcast(q, 2u), quadBroadcast(p, 3u), quadBroadcast(q, 3u),
   );
+  let sum = vec2f(quadBroadcast(half, 0u), quadBroadcast(half, 2u));
+  @if(!fold) return X(v, sum);
+  @if(fold) return X(v, sum, pair + quadSwapY(pair));
 }
 
 fn dot_group(w: Group, x: X) -> f32 {

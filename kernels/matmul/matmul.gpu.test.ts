@@ -152,16 +152,24 @@ describe.each(MAPPINGS)('matmul $name', ({ variants, one, many }) => {
   });
 });
 
-describe('matmul with a norm folded in', () => {
-  const variants = { gemv: 'workgroup', fold: 'on' };
-  test.each([1, 2, 5])('%i rows', async (rows) => {
+const FOLDED: Array<Record<string, string>> = [
+  { gemv: 'workgroup', fold: 'on' },
+  { gemv: 'thread', subgroups: 'on', fold: 'on' },
+  { gemv: 'thread', subgroups: 'off', fold: 'on' },
+];
+
+describe.each(FOLDED)('matmul with a norm folded in, %o', (variants) => {
+  // A thread folds it into one row only.
+  const many = variants.gemv === 'thread' ? [] : [2, 5];
+  test.each([1, ...many])('%i rows', async (rows) => {
     await check({ quant: 'q4_1', variants, rows, outputs: 37, k: 96, norm: true });
   });
-  test.each([2])('gate, %i rows', async (rows) => {
+  test.each([1, ...many.slice(1)])('gate, %i rows', async (rows) => {
     await check({ quant: 'q8_0', variants, rows, outputs: 13, k: 64, glu: true, norm: true });
   });
   test('a tail in k, bias and a column offset', async () => {
-    await check({ quant: 'f16', variants, rows: 2, outputs: 9, k: 40, bias: true, column: 5, norm: true });
+    const rows = many[0] ?? 1;
+    await check({ quant: 'f16', variants, rows, outputs: 9, k: 40, bias: true, column: 5, norm: true });
   });
   test('more groups than lanes', async () => {
     await check({ quant: 'q4_k', variants, rows: 1, outputs: 5, k: 4096 + 256, norm: true });

@@ -49,7 +49,7 @@ export interface FoldedNorm {
 /** True where a matmul of so many rows can norm them itself, and better than a kernel before it. */
 export function foldsNorm(rec: Recorder, weight: Weight, rows: number): boolean {
   const variants = rec.variants as unknown as Variants;
-  return variants.fold === 'on' && formOf(variants, weight, rows).form.name === 'workgroup';
+  return variants.fold === 'on' && ['workgroup', 'thread'].includes(formOf(variants, weight, rows).form.name);
 }
 
 /** At most this many rows are computed row by row; more go to the tiled form. */

@@ -1,5 +1,6 @@
 // A thread owns eight weight rows and a row of x; no barrier, no workgroup memory. The form for software adapters, where
-// a barrier costs more than the arithmetic between two of them. With subgroups, four threads share the loads of x.
+// a barrier costs more than the arithmetic between two of them. With subgroups, four threads share the loads of x. With
+// `fold` the row is RMS normed on the way (arXiv 1910.07467): each thread sums the squares of all of it.
 import package::matmul_io::{params, step, place, x_start, weight_row, store_eight};
 import package::group_dot::group_dot;
 import package::x_group::load_x;
@@ -33,6 +34,7 @@ fn main(
   let start = x_start(first);
   var lows = vec4f();
   var highs = vec4f();
+  @if(fold) var squares = 0.0;
   for (var g = 0u; g < params.groups; g++) {
     let v = load_x(start, params.quads, g, lane);
     lows += vec4f(
@@ -41,6 +43,10 @@ fn main(
     highs += vec4f(
       group_dot(qh.x, sh.x, g, v), group_dot(qh.y, sh.y, g, v), group_dot(qh.z, sh.z, g, v), group_dot(qh.w, sh.w, g, v),
     );
+    @if(fold) { squares += v.squares; }
   }
+  @if(fold) let inverse_rms = inverseSqrt(squares / f32(4u * params.quads) + params.epsilon);
+  @if(fold) { lows *= inverse_rms; }
+  @if(fold) { highs *= inverse_rms; }
   store_eight(first, output, lows, highs);
 }

@@ -28,6 +28,8 @@ interface Case {
   rotated: number;
   /** Of the live rows; one more row is dead. */
   positions: number[];
+  /** A thread takes all heads of a row, or one of them. */
+  attention: 'thread' | 'tile';
 }
 
 /** Values of row `token` of a page, keys or values, as the pages hold them. */
@@ -70,23 +72,26 @@ async function check(c: Case): Promise<void> {
   // Slot 1 of two; slot 0's pages are not to be touched.
   const table = new Uint32Array(2 * PAGES).fill(0);
   table.set(TABLE, PAGES);
-  await runOp(gpu, (rec) =>
-    ropeAppend(rec, {
-      qkv: upload(gpu, input, [rows, stride]),
-      heads,
-      shape,
-      rotated,
-      pairs,
-      angles: upload(gpu, turns, [turns.length]),
-      step: stepTensor(
-        gpu,
-        [...positions, 40].map((position) => ({ position, slot: 1 })),
-        positions.length,
-      ),
-      pageTable: uploadTensor(gpu.device, 'pages', table, [2, PAGES]),
-      kv,
-      q,
-    }),
+  await runOp(
+    gpu,
+    (rec) =>
+      ropeAppend(rec, {
+        qkv: upload(gpu, input, [rows, stride]),
+        heads,
+        shape,
+        rotated,
+        pairs,
+        angles: upload(gpu, turns, [turns.length]),
+        step: stepTensor(
+          gpu,
+          [...positions, 40].map((position) => ({ position, slot: 1 })),
+          positions.length,
+        ),
+        pageTable: uploadTensor(gpu.device, 'pages', table, [2, PAGES]),
+        kv,
+        q,
+      }),
+    { attention: c.attention },
   );
 
   const rotate = (row: number, head: number) => {
@@ -129,14 +134,18 @@ async function check(c: Case): Promise<void> {
   );
 }
 
-describe.each(['interleaved', 'halves'] as const)('%s pairs', (pairs) => {
+const FORMS = (['interleaved', 'halves'] as const).flatMap((pairs) =>
+  (['thread', 'tile'] as const).map((attention) => ({ pairs, attention })),
+);
+
+describe.each(FORMS)('$pairs pairs, $attention', (form) => {
   test.each(['f32', 'f16', 'q8'] as const)('%s pages', async (kv) => {
-    await check({ kv, pairs, keyDim: 64, valueDim: 64, rotated: 64, positions: [0, 1, 31, 32, 33] });
+    await check({ ...form, kv, keyDim: 64, valueDim: 64, rotated: 64, positions: [0, 1, 31, 32, 33] });
   });
   test.each(['f32', 'f16'] as const)('%s: positions past 256, a table that is no sequence', async (kv) => {
     await check({
+      ...form,
       kv,
-      pairs,
       keyDim: 32,
       valueDim: 32,
       rotated: 32,
@@ -146,10 +155,10 @@ describe.each(['interleaved', 'halves'] as const)('%s pairs', (pairs) => {
   test.each(['f32', 'f16', 'q8'] as const)(
     '%s: part of a head rotated, values of another size',
     async (kv) => {
-      await check({ kv, pairs, keyDim: 72, valueDim: 40, rotated: 32, positions: [3, 290] });
+      await check({ ...form, kv, keyDim: 72, valueDim: 40, rotated: 32, positions: [3, 290] });
     },
   );
   test.each([0, 4, 20, 36])('%i values rotated', async (rotated) => {
-    await check({ kv: 'f32', pairs, keyDim: 40, valueDim: 40, rotated, positions: [3, 290] });
+    await check({ ...form, kv: 'f32', keyDim: 40, valueDim: 40, rotated, positions: [3, 290] });
   });
 });

@@ -6,6 +6,7 @@ import { type KvShape, kvModules } from '../lib/kv.ts';
 import kvPage from '../lib/kv_page.wgsl?raw';
 import { defineKernel } from '../lib/link.ts';
 import step from '../lib/step.wgsl?raw';
+import type { Variants } from '../lib/variants.ts';
 import { words } from '../lib/words.ts';
 import main from './rope_append.wgsl?raw';
 
@@ -38,6 +39,9 @@ export function ropeAppend(rec: Recorder, options: RopeAppendOptions): void {
   assert(keyDim % 8 === 0 && valueDim % 8 === 0, `heads of ${keyDim} and ${valueDim} values`);
   // A q8 thread owns the 32 values of a scale.
   const quads = type === 'q8' ? 8 : 1;
+  const all = heads + 2 * kvHeads;
+  // A thread of a software adapter takes all heads, for loads of angles cost it more than rotating by them.
+  const span = (rec.variants as unknown as Variants).attention === 'thread' ? all : 1;
   rec.dispatch({
     kernel: defineKernel({
       name: `rope-append ${type}`,
@@ -55,12 +59,13 @@ export function ropeAppend(rec: Recorder, options: RopeAppendOptions): void {
         VALUE_DIM: valueDim,
         ROTATED: rotated,
         QUADS: quads,
+        SPAN: span,
       },
       bindings: ['write', 'read', 'read', 'read', 'read', 'write', 'uniform'],
     }),
     bind: [kv, qkv, angles, options.step, pageTable, q],
-    params: words(pageTable.shape[1]!, stride),
-    workgroups: [Math.ceil(Math.max(keyDim, valueDim) / 4 / quads / 32), heads + 2 * kvHeads, rows],
+    params: words(pageTable.shape[1]!, stride / 4),
+    workgroups: [Math.ceil(Math.max(keyDim, valueDim) / 4 / quads / 32), Math.ceil(all / span), rows],
     bytes: rows * stride * 4 * 2,
     flops: rows * (heads + kvHeads) * rotated * 3,
   });

@@ -1,18 +1,18 @@
 // Rotates the queries and keys of each row by its position (RoPE, arXiv 2104.09864) and appends keys and
-// values to the cache. A thread handles QUADS quads of one head of one row.
+// values to the cache. A thread handles QUADS quads of SPAN heads of one row, which turn by the same angles.
 import package::step::Step;
 import package::kv::{kv_store, kv_row_words};
 import package::kv_page::{key_row, value_row, PAGE};
-import constants::{HEADS, KV_HEADS, KEY_DIM, VALUE_DIM, ROTATED, QUADS};
+import constants::{HEADS, KV_HEADS, KEY_DIM, VALUE_DIM, ROTATED, QUADS, SPAN};
 
 struct Params {
   // Pages a slot has in the page table.
   slot_pages: u32,
-  // Floats of a row of qkv: queries, keys, values.
+  // vec4s of a row of qkv: queries, keys, values.
   stride: u32,
 }
 
-@group(0) @binding(1) var<storage, read> qkv: array<f32>;
+@group(0) @binding(1) var<storage, read> qkv: array<vec4f>;
 // cos and sin of position p's low byte [256][ROTATED / 2], then of p with the low byte cleared.
 @group(0) @binding(2) var<storage, read> angles: array<vec2f>;
 @group(0) @binding(3) var<storage, read> step: Step;
@@ -21,6 +21,14 @@ struct Params {
 @group(0) @binding(6) var<uniform> params: Params;
 
 const HALF = u32(ROTATED) / 2u;
+const KEY_QUADS = u32(KEY_DIM) / 4u;
+const VALUE_QUADS = u32(VALUE_DIM) / 4u;
+
+// Of four values of a head.
+struct Turn {
+  cosine: vec4f,
+  sine: vec4f,
+}
 
 // cos and sin of pair i at a position: the sum of two angles.
 fn angle(position: u32, i: u32) -> vec2f {
@@ -29,90 +37,96 @@ fn angle(position: u32, i: u32) -> vec2f {
   return vec2f(low.x * high.x - low.y * high.y, low.y * high.x + low.x * high.y);
 }
 
-fn load4(i: u32) -> vec4f {
-  return vec4f(qkv[i], qkv[i + 1u], qkv[i + 2u], qkv[i + 3u]);
-}
-
-// Values d .. d+3 of the head at `head`, rotated.
-@if(interleaved) fn rotated(head: u32, d: u32, position: u32) -> vec4f {
-  let v = load4(head + d);
-  if (d >= u32(ROTATED)) {
-    return v;
-  }
+// Pairs are neighbours.
+@if(interleaved) fn turn(d: u32, position: u32) -> Turn {
   let a = angle(position, d / 2u);
   let b = angle(position, d / 2u + 1u);
-  return vec4f(v.x * a.x - v.y * a.y, v.x * a.y + v.y * a.x, v.z * b.x - v.w * b.y, v.z * b.y + v.w * b.x);
+  return Turn(vec4f(a.x, a.x, b.x, b.x), vec4f(-a.y, a.y, -b.y, b.y));
 }
 
-// Halves that are no whole quads (a head of 80, a quarter of it rotated): value by value.
-@if(uneven) fn rotated(head: u32, d: u32, position: u32) -> vec4f {
-  var v = load4(head + d);
+@if(interleaved) fn partners(head: u32, d: u32, v: vec4f) -> vec4f {
+  return v.yxwz;
+}
+
+// Pairs lie half of the rotated values apart. Halves may be no whole quads (a head of 80, a quarter of it rotated).
+@if(!interleaved) fn turn(d: u32, position: u32) -> Turn {
+  var t = Turn(vec4f(1.0), vec4f(0.0));
   for (var i = 0u; i < 4u; i++) {
     if (d + i < u32(ROTATED)) {
       let upper = d + i >= HALF;
-      let pair = select(d + i, d + i - HALF, upper);
-      let a = angle(position, pair);
-      let partner = qkv[head + select(d + i + HALF, pair, upper)];
-      v[i] = v[i] * a.x + select(-partner, partner, upper) * a.y;
+      let a = angle(position, select(d + i, d + i - HALF, upper));
+      t.cosine[i] = a.x;
+      t.sine[i] = select(-a.y, a.y, upper);
     }
   }
-  return v;
+  return t;
 }
 
-@if(!interleaved && !uneven) fn rotated(head: u32, d: u32, position: u32) -> vec4f {
-  let v = load4(head + d);
+@if(!interleaved && !uneven) fn partners(head: u32, d: u32, v: vec4f) -> vec4f {
+  return qkv[head + select(d + HALF, d - HALF, d >= HALF) / 4u];
+}
+
+@if(uneven) fn partners(head: u32, d: u32, v: vec4f) -> vec4f {
+  var all = vec4f();
+  for (var i = 0u; i < 4u; i++) {
+    if (d + i < u32(ROTATED)) {
+      let at = select(d + i + HALF, d + i - HALF, d + i >= HALF);
+      all[i] = qkv[head + at / 4u][at % 4u];
+    }
+  }
+  return all;
+}
+
+// Values d .. d+3 of the head that begins at vec4 `head`.
+fn rotated(head: u32, d: u32, by: Turn) -> vec4f {
+  let v = qkv[head + d / 4u];
   if (d >= u32(ROTATED)) {
     return v;
   }
-  let upper = d >= HALF;
-  let i = select(d, d - HALF, upper);
-  let partner = load4(head + select(d + HALF, i, upper));
-  let a = angle(position, i);
-  let b = angle(position, i + 1u);
-  let c = angle(position, i + 2u);
-  let e = angle(position, i + 3u);
-  let cosine = vec4f(a.x, b.x, c.x, e.x);
-  let sine = vec4f(a.y, b.y, c.y, e.y);
-  return v * cosine + select(-partner, partner, vec4<bool>(upper)) * sine;
+  return v * by.cosine + partners(head, d, v) * by.sine;
 }
 
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = id.z;
-  let head = id.y;
   let first = id.x * u32(QUADS);
-  let is_value = head >= u32(HEADS + KV_HEADS);
-  let quads = select(u32(KEY_DIM), u32(VALUE_DIM), is_value) / 4u;
-  if (row >= step.live || first >= quads) {
+  if (row >= step.live || first >= max(KEY_QUADS, VALUE_QUADS)) {
     return;
   }
   let position = step.rows[row].position;
-  let keys = u32(HEADS) * u32(KEY_DIM);
-  let values = keys + u32(KV_HEADS) * u32(KEY_DIM);
-  let count = min(u32(QUADS), quads - first);
-  var v = array<vec4f, 8>();
-  if (is_value) {
-    let base = row * params.stride + values + (head - u32(HEADS + KV_HEADS)) * u32(VALUE_DIM);
-    for (var i = 0u; i < count; i++) {
-      v[i] = load4(base + (first + i) * 4u);
-    }
-  } else {
-    let base = row * params.stride + head * u32(KEY_DIM);
-    for (var i = 0u; i < count; i++) {
-      v[i] = rotated(base, (first + i) * 4u, position);
-    }
-  }
-  if (head < u32(HEADS)) {
-    for (var i = 0u; i < count; i++) {
-      q[(row * u32(HEADS) + head) * quads + first + i] = v[i];
-    }
-    return;
-  }
   let page = page_table[step.rows[row].slot * params.slot_pages + position / PAGE];
   let token = position % PAGE;
-  if (is_value) {
-    kv_store(value_row(page, head - u32(HEADS + KV_HEADS), token), first, count, u32(VALUE_DIM), v);
-  } else {
-    kv_store(key_row(page, head - u32(HEADS), token), first, count, u32(KEY_DIM), v);
+  let start = row * params.stride;
+  let by = turn(first * 4u, position);
+  let end = min((id.y + 1u) * u32(SPAN), u32(HEADS + 2 * KV_HEADS));
+  for (var head = id.y * u32(SPAN); head < end; head++) {
+    let is_value = head >= u32(HEADS + KV_HEADS);
+    let quads = select(KEY_QUADS, VALUE_QUADS, is_value);
+    if (first >= quads) {
+      continue;
+    }
+    let count = min(u32(QUADS), quads - first);
+    var v = array<vec4f, 8>();
+    if (is_value) {
+      let base = start + u32(HEADS + KV_HEADS) * KEY_QUADS + (head - u32(HEADS + KV_HEADS)) * VALUE_QUADS;
+      for (var i = 0u; i < count; i++) {
+        v[i] = qkv[base + first + i];
+      }
+      kv_store(value_row(page, head - u32(HEADS + KV_HEADS), token), first, count, u32(VALUE_DIM), v);
+      continue;
+    }
+    let base = start + head * KEY_QUADS;
+    v[0] = rotated(base, first * 4u, by);
+    for (var i = 1u; i < count; i++) {
+      let d = (first + i) * 4u;
+      v[i] = rotated(base, d, turn(d, position));
+    }
+    if (head < u32(HEADS)) {
+      for (var i = 0u; i < count; i++) {
+        q[(row * u32(HEADS) + head) * KEY_QUADS + first + i] = v[i];
+      }
+    } else {
+      kv_store(key_row(page, head - u32(HEADS), token), first, count, u32(KEY_DIM), v);
+    }
   }
 }
