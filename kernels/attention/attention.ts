@@ -78,13 +78,9 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
   const sequenceRows = oneSequence ? rows : 1;
   const tiled = variants.attention === 'tile';
   assert(!latent || !tiled || valueDim <= 512, `attention: latent values of ${valueDim} exceed 512`);
-  // Queries of a thread or a workgroup, rows and the heads of a KV head together. A thread's sums lie in its private
-  // memory, 2 KiB; two rows of queries in workgroup memory at head size 256 still fit 16 KiB.
-  const queries = tiled
-    ? keyDim > 128 && !latent
-      ? 8
-      : 16
-    : Math.max(1, Math.min(8, Math.floor(512 / valueDim)));
+  // Queries of a thread or a workgroup, rows and the heads of a KV head together. Two rows of them in workgroup memory at
+  // head size 256 still fit 16 KiB.
+  const queries = !tiled ? 4 : keyDim > 128 && !latent ? 8 : 16;
   const blocks = Math.ceil((sequenceRows * (heads / kvHeads)) / queries);
   const sequences = rows / sequenceRows;
   const form = latent && tiled ? 'latent' : variants.attention;
@@ -107,7 +103,7 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
         KV_HEADS: kvHeads,
         KEY_DIM: keyDim,
         VALUE_DIM: valueDim,
-        ...(form !== 'latent' && { QUERIES: queries }),
+        ...(form === 'tile' && { QUERIES: queries }),
       },
       bindings: ['read', 'read', 'read', 'read', 'write', 'write', 'read', 'uniform'],
     }),

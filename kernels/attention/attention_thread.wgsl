@@ -1,18 +1,19 @@
-// Causal attention with a thread for some queries of one KV head, rows and grouped heads packed together so that keys
-// and values are read and decoded once for all of them: online softmax (arXiv 1805.02867), four keys at a time, no
-// barrier. The form for software adapters, which keep a query's sum in memory anyway and compile loops faster than
-// what is written out.
+// Causal attention with a thread for four queries of one KV head, rows and grouped heads packed together so that keys
+// and values are read and decoded once for all of them: online softmax (arXiv 1805.02867), a page at a time, no barrier.
+// The form for software adapters, where an array that is indexed by a variable costs more than arithmetic: scores are
+// summed in variables, and the weights of a page are kept, so that a value's sums are in variables, too, and meet memory
+// once a page.
 import package::attention_io::{q, step, page_table, y, stats, params, first_key, split_start, adjusted, inverse_total, LOWEST};
 import package::kv::kv_load4;
 import package::kv_page::{key_row, value_row, value_load4, PAGE};
 import package::kv_bindings::kv;
-import constants::{HEADS, KV_HEADS, KEY_DIM, VALUE_DIM, QUERIES};
+import constants::{HEADS, KV_HEADS, KEY_DIM, VALUE_DIM};
 
 const GROUP = u32(HEADS / KV_HEADS);
 const KEY_QUADS = u32(KEY_DIM) / 4u;
 const VALUE_QUADS = u32(VALUE_DIM) / 4u;
-// Queries of a thread.
-const N = u32(QUERIES);
+// Queries of a thread, each a component of a vector.
+const N = 4u;
 
 @compute @workgroup_size(4)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -27,95 +28,168 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     return;
   }
   let count = min(N, (end_row - first_row) * GROUP - first_query);
-  // Position grows with the row: the first row sees furthest back, the last one ahead.
-  let bottom = step.rows[first_row + first_query / GROUP].position;
-  let top = step.rows[first_row + (first_query + count - 1u) / GROUP].position;
+  // Where there are fewer, the last one is computed several times and written once.
+  let queries = first_query + min(vec4u(0u, 1u, 2u, 3u), vec4u(count - 1u));
+  let rows = first_row + queries / GROUP;
+  let heads = kv_head * GROUP + queries % GROUP;
+  let begins = (rows * u32(HEADS) + heads) * KEY_QUADS;
+  let records = ((rows * u32(HEADS) + heads) * params.splits + split) * VALUE_QUADS;
+  let positions = vec4u(
+    step.rows[rows.x].position, step.rows[rows.y].position, step.rows[rows.z].position, step.rows[rows.w].position,
+  );
+  // Words from a key to the next.
+  let stride = key_row(0u, 0u, 1u);
   let table = step.rows[first_row].slot * params.slot_pages;
-  let split_first = split_start(first_key(bottom), split);
-  let start = max(first_key(bottom), split_first);
-  let end = min(top + 1u, split_first + params.split_keys);
+  // Position grows with the row: the first row sees furthest back, the last one ahead.
+  let split_first = split_start(first_key(positions.x), split);
+  let start = max(first_key(positions.x), split_first);
+  let end = min(positions.w + 1u, split_first + params.split_keys);
+  let firsts = max(vec4u(start), vec4u(
+    first_key(positions.x), first_key(positions.y), first_key(positions.z), first_key(positions.w),
+  ));
+  let ends = min(vec4u(end), positions + 1u);
 
-  // Where each query begins in q.
-  var begins: array<u32, N>;
-  var sums: array<vec4f, VALUE_QUADS * N>;
-  var most: array<f32, N>;
-  var totals: array<f32, N>;
-  // Of the four keys, and then their weights.
-  var scores: array<vec4f, N>;
-  var fades: array<f32, N>;
-  for (var j = 0u; j < count; j++) {
-    let query = first_query + j;
-    let head = kv_head * GROUP + query % GROUP;
-    begins[j] = ((first_row + query / GROUP) * u32(HEADS) + head) * KEY_QUADS;
-    most[j] = LOWEST;
-  }
-  // Four keys never straddle a page.
-  for (var key = start & ~3u; key < end; key += 4u) {
-    let page = page_table[table + key / PAGE];
-    let token = key % PAGE;
-    let k = vec4u(
-      key_row(page, kv_head, token), key_row(page, kv_head, token + 1u),
-      key_row(page, kv_head, token + 2u), key_row(page, kv_head, token + 3u),
-    );
-    // By hand: a variable declared here would not be zeroed again in SwiftShader's later rounds.
-    for (var j = 0u; j < count; j++) {
-      scores[j] = vec4f();
+  // Of the page's keys: scores, and then weights.
+  var scores: array<vec4f, PAGE>;
+  var most = vec4f(LOWEST);
+  var totals = vec4f();
+  // By hand where they begin anew: a variable declared in a loop would not be zeroed again in SwiftShader's later rounds.
+  var s0: vec4f;
+  var s1: vec4f;
+  var s2: vec4f;
+  var s3: vec4f;
+  var s4: vec4f;
+  var s5: vec4f;
+  var s6: vec4f;
+  var s7: vec4f;
+  for (var base = start & ~(PAGE - 1u); base < end; base += PAGE) {
+    let page = page_table[table + base / PAGE];
+    let begin = max(start, base) - base;
+    let to = min(end - base, PAGE);
+    var largest = most;
+    for (var token = begin & ~7u; token < to; token += 8u) {
+      let row = key_row(page, kv_head, token);
+      s0 = vec4f();
+      s1 = vec4f();
+      s2 = vec4f();
+      s3 = vec4f();
+      s4 = vec4f();
+      s5 = vec4f();
+      s6 = vec4f();
+      s7 = vec4f();
+      for (var i = 0u; i < KEY_QUADS; i++) {
+        let part = transpose(mat4x4f(q[begins.x + i], q[begins.y + i], q[begins.z + i], q[begins.w + i]));
+        s0 += part * kv_load4(row, i, u32(KEY_DIM));
+        s1 += part * kv_load4(row + stride, i, u32(KEY_DIM));
+        s2 += part * kv_load4(row + 2u * stride, i, u32(KEY_DIM));
+        s3 += part * kv_load4(row + 3u * stride, i, u32(KEY_DIM));
+        s4 += part * kv_load4(row + 4u * stride, i, u32(KEY_DIM));
+        s5 += part * kv_load4(row + 5u * stride, i, u32(KEY_DIM));
+        s6 += part * kv_load4(row + 6u * stride, i, u32(KEY_DIM));
+        s7 += part * kv_load4(row + 7u * stride, i, u32(KEY_DIM));
+      }
+      let key = base + token;
+      s0 = seen(s0, key, heads, positions, firsts, ends);
+      s1 = seen(s1, key + 1u, heads, positions, firsts, ends);
+      s2 = seen(s2, key + 2u, heads, positions, firsts, ends);
+      s3 = seen(s3, key + 3u, heads, positions, firsts, ends);
+      s4 = seen(s4, key + 4u, heads, positions, firsts, ends);
+      s5 = seen(s5, key + 5u, heads, positions, firsts, ends);
+      s6 = seen(s6, key + 6u, heads, positions, firsts, ends);
+      s7 = seen(s7, key + 7u, heads, positions, firsts, ends);
+      scores[token] = s0;
+      scores[token + 1u] = s1;
+      scores[token + 2u] = s2;
+      scores[token + 3u] = s3;
+      scores[token + 4u] = s4;
+      scores[token + 5u] = s5;
+      scores[token + 6u] = s6;
+      scores[token + 7u] = s7;
+      largest = max(max(largest, max(max(s0, s1), max(s2, s3))), max(max(s4, s5), max(s6, s7)));
     }
-    for (var i = 0u; i < KEY_QUADS; i++) {
-      let k0 = kv_load4(k.x, i, u32(KEY_DIM));
-      let k1 = kv_load4(k.y, i, u32(KEY_DIM));
-      let k2 = kv_load4(k.z, i, u32(KEY_DIM));
-      let k3 = kv_load4(k.w, i, u32(KEY_DIM));
-      for (var j = 0u; j < count; j++) {
-        let part = q[begins[j] + i] * params.scale;
-        scores[j] += vec4f(dot(part, k0), dot(part, k1), dot(part, k2), dot(part, k3));
+    let fade = exp(most - largest);
+    most = largest;
+    totals *= fade;
+    for (var token = begin; token < to; token++) {
+      // Scores that no query of the thread has seen are as low as the largest may be.
+      let weight = select(vec4f(0.0), exp(scores[token] - most), scores[token] > vec4f(LOWEST));
+      scores[token] = weight;
+      totals += weight;
+    }
+    // What lies beyond the live tokens may be anything, even NaN, so it is not multiplied by zero but left out.
+    for (var i = 0u; i < VALUE_QUADS; i += 2u) {
+      s0 = vec4f();
+      s1 = vec4f();
+      s2 = vec4f();
+      s3 = vec4f();
+      s4 = vec4f();
+      s5 = vec4f();
+      s6 = vec4f();
+      s7 = vec4f();
+      for (var token = begin; token < to; token++) {
+        let row = value_row(page, kv_head, token);
+        let v = value_load4(row, i);
+        let u = value_load4(row, i + 1u);
+        let weight = scores[token];
+        s0 += weight.x * v;
+        s1 += weight.y * v;
+        s2 += weight.z * v;
+        s3 += weight.w * v;
+        s4 += weight.x * u;
+        s5 += weight.y * u;
+        s6 += weight.z * u;
+        s7 += weight.w * u;
+      }
+      if (base > start) {
+        s0 += y[records.x + i] * fade.x;
+        s1 += y[records.y + i] * fade.y;
+        s2 += y[records.z + i] * fade.z;
+        s3 += y[records.w + i] * fade.w;
+        s4 += y[records.x + i + 1u] * fade.x;
+        s5 += y[records.y + i + 1u] * fade.y;
+        s6 += y[records.z + i + 1u] * fade.z;
+        s7 += y[records.w + i + 1u] * fade.w;
+      }
+      store(records, i, s0, s1, s2, s3, count);
+      store(records, i + 1u, s4, s5, s6, s7, count);
+    }
+  }
+  if (start >= end) {
+    // A split that sees nothing: its sums count for nothing, but they are read.
+    for (var i = 0u; i < VALUE_QUADS; i++) {
+      store(records, i, vec4f(), vec4f(), vec4f(), vec4f(), count);
+    }
+  }
+  for (var j = 0u; j < count; j++) {
+    if (params.splits == 1u) {
+      let inverse = inverse_total(most[j], totals[j], heads[j]);
+      for (var i = 0u; i < VALUE_QUADS; i++) {
+        y[records[j] + i] *= inverse;
       }
     }
-    let keys = vec4u(key, key + 1u, key + 2u, key + 3u);
-    for (var j = 0u; j < count; j++) {
-      let query = first_query + j;
-      let head = kv_head * GROUP + query % GROUP;
-      let position = step.rows[first_row + query / GROUP].position;
-      let raw = scores[j];
-      let live = (keys >= vec4u(max(start, first_key(position)))) & (keys < vec4u(min(end, position + 1u)));
-      let score = select(vec4f(LOWEST), vec4f(
-        adjusted(raw.x, head, keys.x, position), adjusted(raw.y, head, keys.y, position),
-        adjusted(raw.z, head, keys.z, position), adjusted(raw.w, head, keys.w, position),
-      ), live);
-      let largest = max(most[j], max(max(score.x, score.y), max(score.z, score.w)));
-      let weights = select(vec4f(0.0), exp(score - largest), live);
-      let fade = exp(most[j] - largest);
-      totals[j] = totals[j] * fade + dot(weights, vec4f(1.0));
-      most[j] = largest;
-      fades[j] = fade;
-      scores[j] = weights;
-    }
-    let v = vec4u(
-      value_row(page, kv_head, token), value_row(page, kv_head, token + 1u),
-      value_row(page, kv_head, token + 2u), value_row(page, kv_head, token + 3u),
-    );
-    // A dead token's row may hold anything, even NaN, so it is not multiplied by zero but replaced.
-    let there = (keys >= vec4u(start)) & (keys < vec4u(end));
-    for (var i = 0u; i < VALUE_QUADS; i++) {
-      let v0 = select(vec4f(0.0), value_load4(v.x, i), there.x);
-      let v1 = select(vec4f(0.0), value_load4(v.y, i), there.y);
-      let v2 = select(vec4f(0.0), value_load4(v.z, i), there.z);
-      let v3 = select(vec4f(0.0), value_load4(v.w, i), there.w);
-      for (var j = 0u; j < count; j++) {
-        let weights = scores[j];
-        let at = j * VALUE_QUADS + i;
-        sums[at] = sums[at] * fades[j] + weights.x * v0 + weights.y * v1 + weights.z * v2 + weights.w * v3;
-      }
-    }
+    stats[records[j] / VALUE_QUADS] = vec2f(most[j], totals[j]);
   }
-  for (var j = 0u; j < count; j++) {
-    let query = first_query + j;
-    let head = kv_head * GROUP + query % GROUP;
-    let record = ((first_row + query / GROUP) * u32(HEADS) + head) * params.splits + split;
-    let inverse = select(1.0, inverse_total(most[j], totals[j], head), params.splits == 1u);
-    for (var i = 0u; i < VALUE_QUADS; i++) {
-      y[record * VALUE_QUADS + i] = sums[j * VALUE_QUADS + i] * inverse;
-    }
-    stats[record] = vec2f(most[j], totals[j]);
+}
+
+// A key's scores as the softmax takes them; LOWEST for the queries that do not see it.
+fn seen(raw: vec4f, key: u32, heads: vec4u, positions: vec4u, firsts: vec4u, ends: vec4u) -> vec4f {
+  let scaled = raw * params.scale;
+  let score = vec4f(
+    adjusted(scaled.x, heads.x, key, positions.x), adjusted(scaled.y, heads.y, key, positions.y),
+    adjusted(scaled.z, heads.z, key, positions.z), adjusted(scaled.w, heads.w, key, positions.w),
+  );
+  return select(vec4f(LOWEST), score, (vec4u(key) >= firsts) & (vec4u(key) < ends));
+}
+
+fn store(records: vec4u, i: u32, a0: vec4f, a1: vec4f, a2: vec4f, a3: vec4f, count: u32) {
+  y[records.x + i] = a0;
+  if (count > 1u) {
+    y[records.y + i] = a1;
+  }
+  if (count > 2u) {
+    y[records.z + i] = a2;
+  }
+  if (count > 3u) {
+    y[records.w + i] = a3;
   }
 }
