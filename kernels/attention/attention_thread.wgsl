@@ -58,54 +58,35 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var s1: vec4f;
   var s2: vec4f;
   var s3: vec4f;
-  var s4: vec4f;
-  var s5: vec4f;
-  var s6: vec4f;
-  var s7: vec4f;
   for (var base = start & ~(PAGE - 1u); base < end; base += PAGE) {
     let page = page_table[table + base / PAGE];
     let begin = max(start, base) - base;
     let to = min(end - base, PAGE);
     var largest = most;
-    for (var token = begin & ~7u; token < to; token += 8u) {
+    // Four keys never straddle a page.
+    for (var token = begin & ~3u; token < to; token += 4u) {
       let row = key_row(page, kv_head, token);
       s0 = vec4f();
       s1 = vec4f();
       s2 = vec4f();
       s3 = vec4f();
-      s4 = vec4f();
-      s5 = vec4f();
-      s6 = vec4f();
-      s7 = vec4f();
       for (var i = 0u; i < KEY_QUADS; i++) {
         let part = transpose(mat4x4f(q[begins.x + i], q[begins.y + i], q[begins.z + i], q[begins.w + i]));
         s0 += part * kv_load4(row, i, u32(KEY_DIM));
         s1 += part * kv_load4(row + stride, i, u32(KEY_DIM));
         s2 += part * kv_load4(row + 2u * stride, i, u32(KEY_DIM));
         s3 += part * kv_load4(row + 3u * stride, i, u32(KEY_DIM));
-        s4 += part * kv_load4(row + 4u * stride, i, u32(KEY_DIM));
-        s5 += part * kv_load4(row + 5u * stride, i, u32(KEY_DIM));
-        s6 += part * kv_load4(row + 6u * stride, i, u32(KEY_DIM));
-        s7 += part * kv_load4(row + 7u * stride, i, u32(KEY_DIM));
       }
       let key = base + token;
       s0 = seen(s0, key, heads, positions, firsts, ends);
       s1 = seen(s1, key + 1u, heads, positions, firsts, ends);
       s2 = seen(s2, key + 2u, heads, positions, firsts, ends);
       s3 = seen(s3, key + 3u, heads, positions, firsts, ends);
-      s4 = seen(s4, key + 4u, heads, positions, firsts, ends);
-      s5 = seen(s5, key + 5u, heads, positions, firsts, ends);
-      s6 = seen(s6, key + 6u, heads, positions, firsts, ends);
-      s7 = seen(s7, key + 7u, heads, positions, firsts, ends);
       scores[token] = s0;
       scores[token + 1u] = s1;
       scores[token + 2u] = s2;
       scores[token + 3u] = s3;
-      scores[token + 4u] = s4;
-      scores[token + 5u] = s5;
-      scores[token + 6u] = s6;
-      scores[token + 7u] = s7;
-      largest = max(max(largest, max(max(s0, s1), max(s2, s3))), max(max(s4, s5), max(s6, s7)));
+      largest = max(max(largest, max(s0, s1)), max(s2, s3));
     }
     let fade = exp(most - largest);
     most = largest;
@@ -117,54 +98,45 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       totals += weight;
     }
     // What lies beyond the live tokens may be anything, even NaN, so it is not multiplied by zero but left out.
-    for (var i = 0u; i < VALUE_QUADS; i += 2u) {
+    for (var i = 0u; i < VALUE_QUADS; i++) {
       s0 = vec4f();
       s1 = vec4f();
       s2 = vec4f();
       s3 = vec4f();
-      s4 = vec4f();
-      s5 = vec4f();
-      s6 = vec4f();
-      s7 = vec4f();
       for (var token = begin; token < to; token++) {
-        let row = value_row(page, kv_head, token);
-        let v = value_load4(row, i);
-        let u = value_load4(row, i + 1u);
+        let v = value_load4(value_row(page, kv_head, token), i);
         let weight = scores[token];
         s0 += weight.x * v;
         s1 += weight.y * v;
         s2 += weight.z * v;
         s3 += weight.w * v;
-        s4 += weight.x * u;
-        s5 += weight.y * u;
-        s6 += weight.z * u;
-        s7 += weight.w * u;
       }
       if (base > start) {
         s0 += y[records.x + i] * fade.x;
         s1 += y[records.y + i] * fade.y;
         s2 += y[records.z + i] * fade.z;
         s3 += y[records.w + i] * fade.w;
-        s4 += y[records.x + i + 1u] * fade.x;
-        s5 += y[records.y + i + 1u] * fade.y;
-        s6 += y[records.z + i + 1u] * fade.z;
-        s7 += y[records.w + i + 1u] * fade.w;
       }
-      store(records, i, s0, s1, s2, s3, count);
-      store(records, i + 1u, s4, s5, s6, s7, count);
+      y[records.x + i] = s0;
+      if (count > 1u) {
+        y[records.y + i] = s1;
+      }
+      if (count > 2u) {
+        y[records.z + i] = s2;
+      }
+      if (count > 3u) {
+        y[records.w + i] = s3;
+      }
     }
   }
-  if (start >= end) {
-    // A split that sees nothing: its sums count for nothing, but they are read.
-    for (var i = 0u; i < VALUE_QUADS; i++) {
-      store(records, i, vec4f(), vec4f(), vec4f(), vec4f(), count);
-    }
-  }
+  // Sums of a split that sees nothing count for nothing, but they are read.
+  let nothing = start >= end;
   for (var j = 0u; j < count; j++) {
-    if (params.splits == 1u) {
-      let inverse = inverse_total(most[j], totals[j], heads[j]);
+    if (nothing || params.splits == 1u) {
+      let factor = inverse_total(most[j], totals[j], heads[j]);
       for (var i = 0u; i < VALUE_QUADS; i++) {
-        y[records[j] + i] *= inverse;
+        let at = records[j] + i;
+        y[at] = select(y[at] * factor, vec4f(), nothing);
       }
     }
     stats[records[j] / VALUE_QUADS] = vec2f(most[j], totals[j]);
@@ -179,17 +151,4 @@ fn seen(raw: vec4f, key: u32, heads: vec4u, positions: vec4u, firsts: vec4u, end
     adjusted(scaled.z, heads.z, key, positions.z), adjusted(scaled.w, heads.w, key, positions.w),
   );
   return select(vec4f(LOWEST), score, (vec4u(key) >= firsts) & (vec4u(key) < ends));
-}
-
-fn store(records: vec4u, i: u32, a0: vec4f, a1: vec4f, a2: vec4f, a3: vec4f, count: u32) {
-  y[records.x + i] = a0;
-  if (count > 1u) {
-    y[records.y + i] = a1;
-  }
-  if (count > 2u) {
-    y[records.z + i] = a2;
-  }
-  if (count > 3u) {
-    y[records.w + i] = a3;
-  }
 }
