@@ -2,7 +2,7 @@
 // parameters, prefill and decode of such models with made-up weights.
 
 import { measureRoofline } from '@quern/engine';
-import { type Gpu, openGpu } from '@quern/gpu';
+import { type Gpu, median, openGpu } from '@quern/gpu';
 import type { BenchRequest, KvType, Roofline } from '@quern/spec';
 import { type AttentionSpeed, attentionSpeed } from './attention-speed.ts';
 import { type MatmulSpeed, matmulSpeed } from './matmul-speed.ts';
@@ -73,13 +73,13 @@ export async function deviceReport(
       const speed = await modelSpeed(await entry(), { ...SHAPES[size], type, layers }, asked.request);
       report.models.push({ size, type, ...speed });
       for (const { test, tokens, depth, tokensPerSecond, limit, line, step } of speed.rows) {
-        const median = tokensPerSecond.toSorted((a, b) => a - b)[tokensPerSecond.length >> 1]!;
+        const typical = median(tokensPerSecond);
         say(
           [
             `${size} ${type}, ${layers} layers: ${test} ${tokens}${depth > 0 ? ` after ${depth}` : ''}`,
-            `${median.toFixed(1)} tokens/s`,
-            ...(limit ? [`${((100 * median) / limit).toFixed(0)} % of the roofline`] : []),
-            ...(line ? [`${((100 * median) / line).toFixed(0)} % of the depth's line`] : []),
+            `${typical.toFixed(1)} tokens/s`,
+            ...(limit ? [`${((100 * typical) / limit).toFixed(0)} % of the roofline`] : []),
+            ...(line ? [`${((100 * typical) / line).toFixed(0)} % of the depth's line`] : []),
             ...(step
               ? [`${step.dispatches} dispatches, ${step.scriptMicroseconds.toFixed(0)} us of script`]
               : []),

@@ -1,7 +1,7 @@
 // What grows with what: cost against prompt length, context depth, batch rows and model size, each beside what the
 // adapter's roofline leaves. Models are made up; their weights are random, their shapes those of published ones.
 
-import { type Gpu, openGpu } from '@quern/gpu';
+import { type Gpu, median, openGpu } from '@quern/gpu';
 import { measureRoofline } from '@quern/engine';
 import type { BenchRow, KvType } from '@quern/spec';
 import type { Chart, Line, Point } from './charts.ts';
@@ -110,7 +110,7 @@ async function byDepth(entry: Entry, sizes: GrowthSizes, say: Say): Promise<Char
       name: `KV ${kv}`,
       points: rows.map((row) => ({
         ...point(row.depth, row, (speed) => 1000 / speed),
-        limit: 1000 / (row.line ?? middle(start.tokensPerSecond)),
+        limit: 1000 / (row.line ?? median(start.tokensPerSecond)),
       })),
     });
   }
@@ -177,13 +177,9 @@ function point(x: number, { tokensPerSecond, limit }: BenchRow, cost: (speed: nu
   const costs = tokensPerSecond.map(cost).toSorted((a, b) => a - b);
   return {
     x,
-    y: middle(costs),
+    y: median(costs),
     low: costs[0]!,
     high: costs.at(-1)!,
     ...(limit !== undefined && { limit: cost(limit) }),
   };
-}
-
-function middle(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }

@@ -1,6 +1,6 @@
 // Runs trials on the adapter: whether a variant computes right, and how two variants compare.
 
-import type { Gpu, Plan } from '@quern/gpu';
+import { type Gpu, median, type Plan } from '@quern/gpu';
 import type { Work } from '@quern/kernels';
 import { throwIfAborted } from '@quern/spec';
 import type { Chosen, Comparison, TrialBench } from './choose.ts';
@@ -201,8 +201,4 @@ function verdict(trial: Trial, bytes: Uint8Array<ArrayBuffer>, most: number): st
   if (unwritten > 0) return `${unwritten} of ${bytes.byteLength / 4} results were not written`;
   const nmse = trial.error(new Float32Array(bytes.buffer));
   return nmse <= most ? undefined : `its results are off by an NMSE of ${nmse.toPrecision(2)}`;
-}
-
-function median(samples: readonly number[]): number {
-  return samples.toSorted((a, b) => a - b)[samples.length >> 1]!;
 }
