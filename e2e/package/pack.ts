@@ -1,11 +1,10 @@
 // Packs the package as npm would publish it, installs the tarball into an empty project outside of this
 // repository, and builds that project with Vite.
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { ROOT } from '../../scripts/setup/paths.js';
 
@@ -56,8 +55,4 @@ export async function installPacked(): Promise<Project> {
 export async function filesOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name).slice(folder.length + 1));
-}
-
-export async function gzipSize(path: string): Promise<number> {
-  return gzipSync(await readFile(path)).length;
 }

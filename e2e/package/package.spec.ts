@@ -3,11 +3,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
+import { BUDGETS, gzipSize } from '../../scripts/build/sizes.js';
 import { ROOT } from '../../scripts/setup/paths.js';
 import { expect, test } from '../browser/fixtures.ts';
 import { CORS, type FileServer, serveFiles } from '../servers/files.ts';
 import { readTiny, SMOLLM2_FILE } from '../servers/models.ts';
-import { filesOf, gzipSize, installPacked, type Project } from './pack.ts';
+import { filesOf, installPacked, type Project } from './pack.ts';
 
 let project: Project;
 
@@ -28,8 +29,9 @@ test('has no dependency, no wasm, nothing of the workspace, and is small', async
   for (const name of files.filter((file) => file.endsWith('.js'))) {
     expect(await readFile(join(project.package, name), 'utf8'), name).not.toMatch(/from\s*['"]@quern\//);
   }
-  expect(await gzipSize(join(project.package, 'dist', 'index.js'))).toBeLessThan(20_000);
-  expect(await gzipSize(join(project.package, 'dist', 'worker.js'))).toBeLessThan(150_000);
+  for (const [file, budget] of Object.entries(BUDGETS)) {
+    expect(await gzipSize(join(project.package, 'dist'), file), file).toBeLessThan(budget);
+  }
 });
 
 test("streams under default-src 'self'", async ({ page }) => {

@@ -62,8 +62,10 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
   const perHeadScores = sinks ?? slopes;
   assert(!(sinks && slopes), 'attention: sinks and slopes share a binding');
   assert(!reach || reach.tokens > 0, 'attention: a reach of no tokens');
-  assert(!latent || (kvHeads === 1 && valueDim <= keyDim), 'attention: latent rows serve one KV head');
-  assert(!latent || !(reach ?? softcap ?? perHeadScores), 'attention: latent rows take plain causal scores');
+  assert(
+    !latent || (kvHeads === 1 && valueDim <= keyDim && !(reach ?? softcap ?? perHeadScores)),
+    'attention: latent rows serve one KV head, with plain causal scores',
+  );
   const perHead = perHeadScores ?? q;
   // A row of its own sequence sees its reach only, from some place in a page on: splits divide that.
   const fromReach = reach !== undefined && !oneSequence;

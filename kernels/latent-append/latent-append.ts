@@ -41,8 +41,13 @@ export function latentAppend(rec: Recorder, options: LatentAppendOptions): void 
   const rows = compressed.shape[0]!;
   const rotated = keyDim - rank;
   const plain = projected.shape[1]! / heads - rotated;
-  assert(shape.latent === true && shape.kvHeads === 1, 'latent-append: the cache is not a latent one');
-  assert(compressed.shape[1] === keyDim && weight.shape[0] === rank, `latent-append: rows are not ${keyDim}`);
+  assert(
+    shape.latent === true &&
+      shape.kvHeads === 1 &&
+      compressed.shape[1] === keyDim &&
+      weight.shape[0] === rank,
+    `latent-append: rows are not ${keyDim}, or the cache is not a latent one`,
+  );
   assert(rank % 8 === 0 && rotated % 8 === 0 && rotated > 0, `latent rows of ${rank} and ${rotated} values`);
   assert(Number.isInteger(plain) && plain >= 0 && plain % 4 === 0, `latent-append: ${plain} plain values`);
   assert(q.shape[1] === heads * keyDim, 'latent-append: shape of q');

@@ -33,20 +33,20 @@ struct X {
     x_at(i, end), x_at(i + 1u, end), x_at(i + 2u, end), x_at(i + 3u, end),
     x_at(i + 4u, end), x_at(i + 5u, end), x_at(i + 6u, end), x_at(i + 7u, end),
   );
-  @if(!fold) let v = raw;
+  @if(!fold) let v = array(
+    raw[0] * UNIT, raw[1] * UNIT, raw[2] * UNIT, raw[3] * UNIT,
+    raw[4] * UNIT, raw[5] * UNIT, raw[6] * UNIT, raw[7] * UNIT,
+  );
   @if(fold) let n = g * 8u;
   @if(fold) let v = array(
-    raw[0] * gamma[n], raw[1] * gamma[n + 1u], raw[2] * gamma[n + 2u], raw[3] * gamma[n + 3u],
-    raw[4] * gamma[n + 4u], raw[5] * gamma[n + 5u], raw[6] * gamma[n + 6u], raw[7] * gamma[n + 7u],
+    raw[0] * gamma[n] * UNIT, raw[1] * gamma[n + 1u] * UNIT, raw[2] * gamma[n + 2u] * UNIT, raw[3] * gamma[n + 3u] * UNIT,
+    raw[4] * gamma[n + 4u] * UNIT, raw[5] * gamma[n + 5u] * UNIT, raw[6] * gamma[n + 6u] * UNIT, raw[7] * gamma[n + 7u] * UNIT,
   );
-  let one = vec4f(1.0);
+  // UNIT is of powers of two: exact both ways.
+  let one = 1.0 / UNIT;
   let sum = vec2f(dot(v[0] + v[1] + v[2] + v[3], one), dot(v[4] + v[5] + v[6] + v[7], one));
-  @if(!masked) let unit = v;
-  @if(masked) let unit = array(
-    v[0] * UNIT, v[1] * UNIT, v[2] * UNIT, v[3] * UNIT, v[4] * UNIT, v[5] * UNIT, v[6] * UNIT, v[7] * UNIT,
-  );
-  @if(!fold) return X(unit, sum);
-  @if(fold) return X(unit, sum, squares(raw));
+  @if(!fold) return X(v, sum);
+  @if(fold) return X(v, sum, squares(raw));
 }
 
 @if(fold) fn squares(v: array<vec4f, 8>) -> f32 {

@@ -60,10 +60,9 @@ export function matmul(rec: Recorder, options: MatmulOptions): void {
   const rows = x.shape[0]!;
   const variants = rec.variants as unknown as Variants;
   assert(
-    x.shape[1] === weight.cols,
-    `${weight.name}: x has ${x.shape[1]} columns, the weight ${weight.cols}`,
+    x.shape[1] === weight.cols && y.shape[0] === rows,
+    `${weight.name}: x [${x.shape}], y [${y.shape}], weight [${weight.rows},${weight.cols}]`,
   );
-  assert(y.shape[0] === rows, `${weight.name}: y has ${y.shape[0]} rows, x ${rows}`);
   assert(!glu || weight.parts.length === 1, `${weight.name}: a gated weight must lie in one part`);
   assert(!residual || residual.byteLength === y.byteLength, `${weight.name}: residual and y differ in shape`);
   const outputs = glu ? weight.rows / 2 : weight.rows;

@@ -2,7 +2,7 @@
 // a barrier costs more than the arithmetic between two of them. With subgroups, four threads share the loads of x. With
 // `fold` the row is RMS normed on the way (arXiv 1910.07467): each thread sums the squares of all of it.
 import package::matmul_io::{params, step, place, x_start, weight_row, store_eight};
-import package::group_dot::group_dot;
+import package::four_dots::four_dots;
 import package::x_group::load_x;
 
 @if(glu) const OUTPUTS = 4u;
@@ -37,12 +37,8 @@ fn main(
   @if(fold) var squares = 0.0;
   for (var g = 0u; g < params.groups; g++) {
     let v = load_x(start, params.quads, g, lane);
-    lows += vec4f(
-      group_dot(ql.x, sl.x, g, v), group_dot(ql.y, sl.y, g, v), group_dot(ql.z, sl.z, g, v), group_dot(ql.w, sl.w, g, v),
-    );
-    highs += vec4f(
-      group_dot(qh.x, sh.x, g, v), group_dot(qh.y, sh.y, g, v), group_dot(qh.z, sh.z, g, v), group_dot(qh.w, sh.w, g, v),
-    );
+    lows += four_dots(ql, sl, g, v);
+    highs += four_dots(qh, sh, g, v);
     @if(fold) { squares += v.squares; }
   }
   @if(fold) let inverse_rms = inverseSqrt(squares / f32(4u * params.quads) + params.epsilon);

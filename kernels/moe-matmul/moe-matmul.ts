@@ -62,9 +62,11 @@ export function moeMatmul(rec: Recorder, options: MoeMatmulOptions): void {
   const glu = gate?.kind === 'fused';
   const outputs = glu ? weight.rows / 2 : weight.rows;
   const { cols, dtype, name } = weight;
-  assert(x.shape[1] === cols, `${name}: x has ${x.shape[1]} columns, the weight ${cols}`);
-  assert(x.shape[0] === rows || x.shape[0] === slots, `${name}: x has ${x.shape[0]} rows for ${slots} slots`);
-  assert(y.shape[0] === slots && y.shape[1] === outputs, `${name}: y is not [${slots}, ${outputs}]`);
+  const fits = x.shape[0] === rows || x.shape[0] === slots;
+  assert(
+    fits && x.shape[1] === cols && y.shape[0] === slots && y.shape[1] === outputs,
+    `${name}: x [${x.shape}], y [${y.shape}], weight [${outputs},${cols}]`,
+  );
   assert(!sorted || sorted.height === sortedHeight(rec), `${name}: tiles of ${sorted?.height} slots`);
   const form = pick(variants, sorted !== undefined);
   const kernel = defineKernel({

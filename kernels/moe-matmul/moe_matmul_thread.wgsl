@@ -1,7 +1,7 @@
 // A thread owns eight weight rows of a slot's expert; no barrier, no workgroup memory. The form for software adapters.
 // With subgroups, four threads share the loads of x.
 import package::moe_io::{params, tile_at, x_start, weight_rows, finish};
-import package::group_dot::group_dot;
+import package::four_dots::four_dots;
 import package::x_group::load_x;
 
 // Outputs of four weight rows.
@@ -32,12 +32,8 @@ fn main(
   var highs = vec4f();
   for (var g = 0u; g < params.groups; g++) {
     let v = load_x(start, params.quads, g, lane);
-    lows += vec4f(
-      group_dot(ql.x, sl.x, g, v), group_dot(ql.y, sl.y, g, v), group_dot(ql.z, sl.z, g, v), group_dot(ql.w, sl.w, g, v),
-    );
-    highs += vec4f(
-      group_dot(qh.x, sh.x, g, v), group_dot(qh.y, sh.y, g, v), group_dot(qh.z, sh.z, g, v), group_dot(qh.w, sh.w, g, v),
-    );
+    lows += four_dots(ql, sl, g, v);
+    highs += four_dots(qh, sh, g, v);
   }
   finish(tile.expert, tile.first, output, lows);
   finish(tile.expert, tile.first, output + OUTPUTS, highs);

@@ -9,6 +9,7 @@ import bytes from '../lib/bytes.wgsl?raw';
 import codebookEights from '../lib/codebook_eights.wgsl?raw';
 import f16Scale from '../lib/f16_scale.wgsl?raw';
 import fifthBit from '../lib/fifth_bit.wgsl?raw';
+import fourDots from '../lib/four_dots.wgsl?raw';
 import fp4 from '../lib/fp4.wgsl?raw';
 import fp8Group from '../lib/fp8_group.wgsl?raw';
 import group from '../lib/group.wgsl?raw';
@@ -117,7 +118,7 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   q5_0: packed(q5_0),
   q5_1: packed(q5_1),
   q5_k: packed(q5_k),
-  q6_k: { ...packed(q6_k, 'halves'), group: q6_k },
+  q6_k: packed(q6_k, 'halves'),
   q8_0: packed(q8_0, 'wide'),
   tq1_0: packed(tq1_0),
   tq2_0: packed(tq2_0),
@@ -129,6 +130,7 @@ const SHARED: Readonly<Record<string, string>> = {
   codebook_eights: codebookEights,
   f16_scale: f16Scale,
   fifth_bit: fifthBit,
+  four_dots: fourDots,
   fp4,
   fp8_group: fp8Group,
   group,

@@ -20,7 +20,8 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> q: array<vec4f>;
 @group(0) @binding(6) var<uniform> params: Params;
 
-const HALF = u32(ROTATED) / 2u;
+// At least one, or nothing that is divided by it would compile.
+const HALF = max(u32(ROTATED) / 2u, 1u);
 const KEY_QUADS = u32(KEY_DIM) / 4u;
 const VALUE_QUADS = u32(VALUE_DIM) / 4u;
 
@@ -37,29 +38,25 @@ fn angle(position: u32, i: u32) -> vec2f {
   return vec2f(low.x * high.x - low.y * high.y, low.y * high.x + low.x * high.y);
 }
 
-// Pairs are neighbours.
-@if(interleaved) fn turn(d: u32, position: u32) -> Turn {
-  let a = angle(position, d / 2u);
-  let b = angle(position, d / 2u + 1u);
-  return Turn(vec4f(a.x, a.x, b.x, b.x), vec4f(-a.y, a.y, -b.y, b.y));
-}
-
-@if(interleaved) fn partners(head: u32, d: u32, v: vec4f) -> vec4f {
-  return v.yxwz;
-}
-
-// Pairs lie half of the rotated values apart. Halves may be no whole quads (a head of 80, a quarter of it rotated).
-@if(!interleaved) fn turn(d: u32, position: u32) -> Turn {
+fn turn(d: u32, position: u32) -> Turn {
   var t = Turn(vec4f(1.0), vec4f(0.0));
   for (var i = 0u; i < 4u; i++) {
-    if (d + i < u32(ROTATED)) {
-      let upper = d + i >= HALF;
-      let a = angle(position, select(d + i, d + i - HALF, upper));
+    let at = d + i;
+    if (at < u32(ROTATED)) {
+      @if(interleaved) let pair = vec2u(at / 2u, at % 2u);
+      @if(!interleaved) let pair = vec2u(at % HALF, at / HALF);
+      let a = angle(position, pair.x);
       t.cosine[i] = a.x;
-      t.sine[i] = select(-a.y, a.y, upper);
+      t.sine[i] = select(-a.y, a.y, pair.y == 1u);
     }
   }
   return t;
+}
+
+// The other values of the pairs: neighbours, or half of the rotated values apart. Halves may be no whole quads (a head
+// of 80, a quarter of it rotated).
+@if(interleaved) fn partners(head: u32, d: u32, v: vec4f) -> vec4f {
+  return v.yxwz;
 }
 
 @if(!interleaved && !uneven) fn partners(head: u32, d: u32, v: vec4f) -> vec4f {
