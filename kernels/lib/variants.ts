@@ -15,6 +15,7 @@ export interface Variants {
   readonly gemv: 'thread' | 'workgroup';
   /** Matmuls of many rows: a thread owns a few results, or a workgroup a tile of them. */
   readonly gemm: 'thread' | 'tile';
+  /** A thread owns a few queries, or a workgroup a tile of them; RoPE's threads take all heads of a row, or one. */
   readonly attention: 'thread' | 'tile';
   readonly subgroups: 'on' | 'off';
   /**
