@@ -3,7 +3,7 @@
 import { type Gpu, median, type Plan } from '@quern/gpu';
 import type { Work } from '@quern/kernels';
 import { throwIfAborted } from '@quern/spec';
-import type { Chosen, Comparison, TrialBench } from './choose.ts';
+import type { Chosen, Comparison, Refusal, TrialBench } from './choose.ts';
 import type { Tools } from './tools.ts';
 import type { Trial } from './trial.ts';
 
@@ -16,7 +16,7 @@ const SAMPLE_MS = 4;
 const SAMPLES = 5;
 /** Runs of a sample at most. */
 const MOST_TIMES = 2048;
-/** So much slower in its first sample, and a variant is timed no more. */
+/** So much slower in its first sample, and a variant is timed no more; so much in one work, and it is tried in no other. */
 const HOPELESS = 3;
 
 interface Attempt {
@@ -52,33 +52,44 @@ export class GpuTrialBench implements TrialBench {
     return this.#options.enough.aborted;
   }
 
-  async wrong(variants: Chosen, works: readonly Work[], patient: boolean): Promise<string | undefined> {
-    const trials = this.#options.trials.filter(({ work }) => works.includes(work));
+  async wrong(variants: Chosen): Promise<string | undefined> {
+    const { trials } = this.#options;
     this.#compile(trials, variants);
     for (const trial of trials) {
-      const { wrong } = await this.#attempt(trial, variants, patient);
+      const { wrong } = await this.#attempt(trial, variants, true);
       if (wrong !== undefined) return `${trial.name}: ${wrong}`;
     }
     return undefined;
   }
 
-  async compare(usual: Chosen, other: Chosen, works: readonly Work[]): Promise<Comparison | undefined> {
+  async compare(
+    usual: Chosen,
+    other: Chosen,
+    works: readonly Work[],
+  ): Promise<Comparison | Refusal | undefined> {
     const medians = { usual: 0, other: 0 };
     const least = { usual: 0, other: 0 };
-    for (const trial of this.#options.trials.filter(({ work }) => works.includes(work))) {
-      const a = await this.#attempt(trial, usual, true);
-      const b = await this.#attempt(trial, other, false);
-      if (!a.plan || !b.plan || a.plan === b.plan) continue;
-      const samples = await this.#inTurns(a.plan, b.plan);
-      for (const which of ['usual', 'other'] as const) {
-        medians[which] += median(samples[which]) * trial.perToken;
-        least[which] += Math.min(...samples[which]) * trial.perToken;
+    let share: number | undefined;
+    for (const work of works) {
+      const trials = this.#options.trials.filter((trial) => trial.work === work);
+      this.#compile(trials, other);
+      for (const trial of trials) {
+        const a = await this.#attempt(trial, usual, true);
+        const b = await this.#attempt(trial, other, false);
+        if (b.wrong !== undefined) return { wrong: `${trial.name}: ${b.wrong}` };
+        if (!a.plan || !b.plan || a.plan === b.plan) continue;
+        const samples = await this.#inTurns(a.plan, b.plan);
+        for (const which of ['usual', 'other'] as const) {
+          medians[which] += median(samples[which]) * trial.perToken;
+          least[which] += Math.min(...samples[which]) * trial.perToken;
+        }
+        // Whatever else the machine does lengthens a sample, and shortens none.
+        share = Math.max(medians.other / medians.usual, least.other / least.usual);
       }
+      // Not even compiled: where compilers run on the CPU, a kernel may take 80 MB there for a moment.
+      if (share !== undefined && share > HOPELESS) break;
     }
-    if (medians.usual === 0) return undefined;
-    // Whatever else the machine does lengthens a sample, and shortens none.
-    const share = Math.max(medians.other / medians.usual, least.other / least.usual);
-    return { ...medians, share };
+    return share === undefined ? undefined : { ...medians, share };
   }
 
   destroy(): void {

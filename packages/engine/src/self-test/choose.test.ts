@@ -17,7 +17,7 @@ const USUAL = {
 };
 
 interface Script {
-  wrong?: (variants: Chosen, works: readonly Work[]) => string | undefined;
+  wrong?: (variants: Chosen) => string | undefined;
   /** Milliseconds; default 10. */
   time?: (variants: Chosen, works: readonly Work[]) => number;
   /** Comparisons until the time is over. */
@@ -33,8 +33,10 @@ function scripted({ wrong, time = () => 10, comparisons = Infinity, works }: Scr
     get over() {
       return compared.length >= comparisons;
     },
-    wrong: async (variants, of) => wrong?.(variants, of),
+    wrong: async (variants) => wrong?.(variants),
     async compare(usual, other, of) {
+      const reason = wrong?.(other);
+      if (reason !== undefined) return { wrong: reason };
       compared.push(other);
       const [a, b] = [time(usual, of), time(other, of)];
       return { usual: a, other: b, share: b / a };

@@ -16,18 +16,23 @@ export interface Comparison {
   readonly share: number;
 }
 
+/** Why results are not taken. */
+export interface Refusal {
+  readonly wrong: string;
+}
+
 export interface TrialBench {
   /** What it has trials of. */
   readonly works: readonly Work[];
   /** True when no more should be tried. */
   readonly over: boolean;
+  /** What is wrong with the results of these variants, undefined for nothing: however long that takes. */
+  wrong(variants: Chosen): Promise<string | undefined>;
   /**
-   * What is wrong with the results of these variants, undefined for nothing. `patient`: however long that takes; else
-   * what is not there in time is not wrong, and cannot be compared.
+   * The other beside one that computes right, work by work, as far as there is hope and time for it; undefined where
+   * nothing differs.
    */
-  wrong(variants: Chosen, works: readonly Work[], patient: boolean): Promise<string | undefined>;
-  /** Of what differs between two that compute right; undefined where nothing does. */
-  compare(usual: Chosen, other: Chosen, works: readonly Work[]): Promise<Comparison | undefined>;
+  compare(usual: Chosen, other: Chosen, works: readonly Work[]): Promise<Comparison | Refusal | undefined>;
 }
 
 export interface Findings {
@@ -104,15 +109,14 @@ async function bestOf(
   for (const value of axes.valuesOn(caps, axis, numerics)) {
     if (value === start || value in refused || works.length === 0 || bench.over) continue;
     const other = { ...base, [axis]: value };
-    const wrong = await bench.wrong(other, works, false);
-    if (wrong !== undefined) {
-      refused[value] = wrong;
+    const found = await bench.compare(base, other, works);
+    if (!found) continue;
+    if ('wrong' in found) {
+      refused[value] = found.wrong;
       continue;
     }
-    const times = await bench.compare(base, other, works);
-    if (!times) continue;
-    milliseconds = { ...milliseconds, [start]: times.usual, [value]: times.other };
-    if (times.share <= best.share) best = { value, share: times.share };
+    milliseconds = { ...milliseconds, [start]: found.usual, [value]: found.other };
+    if (found.share <= best.share) best = { value, share: found.share };
   }
   return { value: best.value, ...(milliseconds && { milliseconds }) };
 }
@@ -129,10 +133,10 @@ async function soundStart(
   { bench, axes, caps, numerics, usual, forced }: ChooseOptions,
   free: readonly AxisName[],
 ): Promise<Start> {
-  const wrong = await bench.wrong(usual, bench.works, true);
+  const wrong = await bench.wrong(usual);
   if (wrong === undefined) return { variants: usual };
   for (const variants of others(usual, free, (axis) => axes.valuesOn(caps, axis, numerics))) {
-    if ((await bench.wrong(variants, bench.works, true)) !== undefined) continue;
+    if ((await bench.wrong(variants)) !== undefined) continue;
     const changed = free.filter((axis) => variants[axis] !== usual[axis]);
     const taken = changed.map((axis) => `${axis}=${variants[axis]} instead of ${usual[axis]}`);
     return {

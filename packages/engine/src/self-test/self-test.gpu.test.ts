@@ -1,9 +1,9 @@
 // The self-test on a real adapter, once each: kernels as they are, and one that computes wrong. The slow tests have more.
 import type { Gpu } from '@quern/gpu';
 import { openTestGpu } from '@quern/gpu/testing';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { chooseVariants } from '@quern/kernels';
-import { LONG, needOfTest, sabotaged, WRONG } from '../testing/self-test-cases.ts';
+import { LONG, needOfTest, sabotaged, SLOW, WRONG } from '../testing/self-test-cases.ts';
 import { type SelfTestOptions, selfTest } from './self-test.ts';
 import { TOOLS } from './tools.ts';
 
@@ -46,4 +46,22 @@ test('one that computes wrong is refused, and the device is well', async () => {
   expect(choices['gemv']!.refused?.[other]).toMatch(/results are off by an NMSE of 0\.0001/);
   expect(choices['gemv']!.value).not.toBe(other);
   gpu.check();
+});
+
+test('one that is far too slow in one work is not compiled for another', async () => {
+  const usual = chooseVariants(gpu.caps).gemv;
+  const other = usual === 'thread' ? 'workgroup' : 'thread';
+  const get = vi.spyOn(gpu.pipelines, 'get');
+  const { choices } = await tried({
+    gpu,
+    tools: sabotaged(`matmul-${other}`, SLOW),
+    need: needOfTest('q4_0'),
+    forced: allBut('gemv'),
+    mostMs: LONG,
+  });
+  const compiled = get.mock.calls.map(([{ key }]) => key).filter((key) => key.startsWith(`matmul-${other} `));
+  get.mockRestore();
+  expect(choices['gemv']!.value).toBe(usual);
+  expect(compiled.length).toBeGreaterThan(0);
+  expect(compiled.filter((key) => key.includes(' fold '))).toEqual([]);
 });

@@ -41,3 +41,8 @@ export const WRONG = (source: string) => source.replace('var value = sum;', 'var
 export const UNWRITTEN = (source: string) =>
   source.replace(/y\[[^=;]*\] = value;/, (store) => `if (output % 7u != 3u) { ${store} }`);
 export const BROKEN = (source: string) => source.replace('var value = sum;', 'var value = nothing;');
+export const SLOW = (source: string) =>
+  source.replace(
+    'var value = sum;',
+    'var wait = sum; for (var i = 0; i < 20000; i++) { wait = fract(wait + 0.37); } var value = sum + 1e-30 * wait;',
+  );
