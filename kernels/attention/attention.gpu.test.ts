@@ -2,11 +2,12 @@
 import { createTensor, type Gpu, type Tensor, uploadTensor } from '@quern/gpu';
 import { openTestGpu } from '@quern/gpu/testing';
 import type { KvType } from '@quern/spec';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PAGE_TOKENS, pageBytes } from '../lib/kv.ts';
 import { angleTable, ropeFrequencies } from '../rope-append/angles.ts';
 import { ropeRef } from '../rope-append/rope-append.ref.ts';
 import { ropeAppend } from '../rope-append/rope-append.ts';
+import { ATTENTION_FORMS, type AttentionForm } from '../testing/attention-forms.ts';
 import { nmse, poisoned, randomF32, readF32, runOp, stepTensor, upload } from '../testing/run-op.ts';
 import { attentionRef } from './attention.ref.ts';
 import { attention, type Reach } from './attention.ts';
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 
 interface Case {
-  attention: 'thread' | 'tile';
+  form: AttentionForm;
   kv?: KvType;
   heads: number;
   kvHeads: number;
@@ -114,7 +115,7 @@ async function check(c: Case): Promise<void> {
           slopes: slopes && upload(gpu, slopes, [heads]),
         });
       },
-      { attention: c.attention },
+      ATTENTION_FORMS[c.form],
     );
     actual.push(...(await readF32(gpu, y)));
     for (let row = start; row < start + rows; row++) {
@@ -142,9 +143,13 @@ function firstKey(reach: Reach | undefined, position: number): number {
   return reach ? position - (position % reach.tokens) : 0;
 }
 
-describe.each(['thread', 'tile'] as const)('attention, %s', (form) => {
+describe.each(['thread', 'quad', 'tile'] as const)('attention, %s', (form) => {
+  beforeEach((context) => {
+    if (form === 'quad' && !gpu.caps.subgroups) context.skip('this adapter has no subgroups');
+  });
+
   test.each(['f32', 'f16', 'q8'] as const)('%s cache: prefill past a page, then decode', async (kv) => {
-    await check({ attention: form, kv, heads: 6, kvHeads: 2, keyDim: 64, chunks: [37, 1, 1] });
+    await check({ form, kv, heads: 6, kvHeads: 2, keyDim: 64, chunks: [37, 1, 1] });
   });
   test.each([
     [1, 1, 8],
@@ -158,11 +163,11 @@ describe.each(['thread', 'tile'] as const)('attention, %s', (form) => {
     [6, 1, 192],
     [2, 1, 256],
   ])('%i heads over %i of %i values', async (heads, kvHeads, keyDim) => {
-    await check({ attention: form, heads, kvHeads, keyDim, chunks: [5, 1], pairs: 'halves' });
+    await check({ form, heads, kvHeads, keyDim, chunks: [5, 1], pairs: 'halves' });
   });
   test('keys longer than values, part of them rotated, in q8', async () => {
     await check({
-      attention: form,
+      form,
       kv: 'q8',
       heads: 4,
       kvHeads: 2,
@@ -175,7 +180,7 @@ describe.each(['thread', 'tile'] as const)('attention, %s', (form) => {
   test('decode in splits, at their edges', async () => {
     for (const length of [31, 32, 33, 63, 64, 65, 95]) {
       await check({
-        attention: form,
+        form,
         heads: 3,
         kvHeads: 1,
         keyDim: 16,
@@ -193,14 +198,14 @@ describe.each(['thread', 'tile'] as const)('attention, %s', (form) => {
   ] as const)('a %o, in splits of %s', async (reach, splitKeys) => {
     const chunks = [31, 70, 1, 1];
     const shape = { heads: 3, kvHeads: 1, keyDim: 16, chunks };
-    await check({ attention: form, ...shape, reach, ...(splitKeys && { splitKeys }) });
+    await check({ form, ...shape, reach, ...(splitKeys && { splitKeys }) });
   });
   test.each(['window', 'chunk'] as const)(
     'decode far beyond a %s, at the edges of its splits',
     async (kind) => {
       for (const tokens of [31, 32, 33, 65, 128]) {
         await check({
-          attention: form,
+          form,
           heads: 3,
           kvHeads: 1,
           keyDim: 16,
@@ -213,7 +218,7 @@ describe.each(['thread', 'tile'] as const)('attention, %s', (form) => {
   );
   test.each([undefined, 32])('soft cap, sinks, ALiBi, in splits of %s', async (splitKeys) => {
     const shape = {
-      attention: form,
+      form,
       heads: 4,
       kvHeads: 2,
       keyDim: 16,
@@ -225,6 +230,9 @@ describe.each(['thread', 'tile'] as const)('attention, %s', (form) => {
     await check({ ...shape, slopes: true });
   });
   test('a chunk with an odd remainder beyond position 256', async () => {
-    await check({ attention: form, heads: 2, kvHeads: 1, keyDim: 8, chunks: [128, 128, 33, 1] });
+    await check({ form, heads: 2, kvHeads: 1, keyDim: 8, chunks: [128, 128, 33, 1] });
+  });
+  test('heads of more values than a quad takes at one time, past its chunk of keys', async () => {
+    await check({ form, heads: 5, kvHeads: 1, keyDim: 80, chunks: [131, 1] });
   });
 });

@@ -11,6 +11,7 @@ import type { Variants } from '../lib/variants.ts';
 import { words } from '../lib/words.ts';
 import io from './attention_io.wgsl?raw';
 import latentTile from './attention_latent.wgsl?raw';
+import quad from './attention_quad.wgsl?raw';
 import reduce from './attention_reduce.wgsl?raw';
 import thread from './attention_thread.wgsl?raw';
 import tile from './attention_tile.wgsl?raw';
@@ -49,7 +50,7 @@ export interface AttentionOptions {
 /** Threads of a workgroup of the thread form. */
 const THREADS = 4;
 
-const MAINS = { thread, tile, latent: latentTile };
+const MAINS = { thread, quad, tile, latent: latentTile };
 
 export function attention(rec: Recorder, options: AttentionOptions): void {
   const { q, heads, shape, scale, oneSequence, keys, kv, pageTable, y } = options;
@@ -70,22 +71,22 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
   // A row of its own sequence sees its reach only, from some place in a page on: splits divide that.
   const fromReach = reach !== undefined && !oneSequence;
   const span = fromReach ? Math.min(keys, reach.tokens + PAGE_TOKENS - 1) : keys;
+  const tiled = variants.attention === 'tile';
+  const form = tiled ? (latent ? 'latent' : 'tile') : variants.subgroups === 'on' ? 'quad' : 'thread';
   const splitKeys =
-    Math.ceil((options.splitKeys ?? defaultSplit(span, oneSequence, heads / kvHeads)) / PAGE_TOKENS) *
+    Math.ceil((options.splitKeys ?? defaultSplit(span, oneSequence, heads / kvHeads, form)) / PAGE_TOKENS) *
     PAGE_TOKENS;
   const splits = Math.ceil(span / splitKeys);
   const seen = Math.min(keys, reach?.tokens ?? keys);
   const sums = splits === 1 ? y : rec.scratch('attention.sums', [rows, heads * splits * valueDim]);
   const stats = rec.scratch('attention.stats', [rows, heads * splits * 2]);
   const sequenceRows = oneSequence ? rows : 1;
-  const tiled = variants.attention === 'tile';
   assert(!latent || !tiled || valueDim <= 512, `attention: latent values of ${valueDim} exceed 512`);
-  // Queries of a thread or a workgroup, rows and the heads of a KV head together. Two rows of them in workgroup memory at
+  // Queries of a thread, a quad or a workgroup, rows and the heads of a KV head together. Two rows of them in workgroup memory at
   // head size 256 still fit 16 KiB.
   const queries = !tiled ? 4 : keyDim > 128 && !latent ? 8 : 16;
   const blocks = Math.ceil((sequenceRows * (heads / kvHeads)) / queries);
   const sequences = rows / sequenceRows;
-  const form = latent && tiled ? 'latent' : variants.attention;
   rec.dispatch({
     kernel: defineKernel({
       name: `attention-${form} ${type}`,
@@ -122,7 +123,7 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
     ),
     workgroups: tiled
       ? [blocks, kvHeads, sequences * splits]
-      : [Math.ceil((blocks * splits) / THREADS), kvHeads, sequences],
+      : [Math.ceil((blocks * splits) / (form === 'thread' ? THREADS : 1)), kvHeads, sequences],
     bytes: ((oneSequence ? 1 : rows) * seen * pageBytes(shape)) / PAGE_TOKENS,
     flops: 2 * rows * seen * heads * (keyDim + valueDim),
   });
@@ -145,9 +146,15 @@ export function attention(rec: Recorder, options: AttentionOptions): void {
 }
 
 /** Decode wants many splits, so that few heads still fill the machine; prefill has rows enough. */
-function defaultSplit(keys: number, oneSequence: boolean, headsPerKv: number): number {
+function defaultSplit(
+  keys: number,
+  oneSequence: boolean,
+  headsPerKv: number,
+  form: keyof typeof MAINS,
+): number {
   if (oneSequence) return keys;
-  // Where many heads share a KV head there are workgroups enough, and each split writes all their sums.
-  const splits = headsPerKv > 16 ? 32 : 64;
+  // Where many heads share a KV head there are workgroups enough, and each split writes all their sums. Processors that
+  // take quads are few.
+  const splits = form === 'quad' ? 16 : headsPerKv > 16 ? 32 : 64;
   return Math.max(64, Math.ceil(keys / splits));
 }

@@ -15,7 +15,7 @@ export interface Variants {
   readonly gemv: 'thread' | 'workgroup';
   /** Matmuls of many rows: a thread owns a few results, or a workgroup a tile of them. */
   readonly gemm: 'thread' | 'tile';
-  /** A thread owns a few queries, or a workgroup a tile of them; RoPE's threads take all heads of a row, or one. */
+  /** A thread (with subgroups four) owns a few queries, or a workgroup a tile of them; RoPE's threads take all heads of a row, or one. */
   readonly attention: 'thread' | 'tile';
   readonly subgroups: 'on' | 'off';
   /**
@@ -69,7 +69,7 @@ export const AXES: { readonly [A in keyof Variants]: Axis<Variants[A]> } = {
   subgroups: {
     values: ['off', 'on'],
     usual: ({ subgroups }) => (subgroups ? 'on' : 'off'),
-    changes: ['gemv', 'gemm', 'norm'],
+    changes: ['gemv', 'gemm', 'norm', 'attend', 'attend-chunk'],
     needs: { on: { what: 'subgroups', has: ({ subgroups }) => subgroups !== undefined } },
   },
   gemvActivations: {

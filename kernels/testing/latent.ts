@@ -7,12 +7,13 @@ import { attention } from '../attention/attention.ts';
 import { type KvShape, PAGE_TOKENS, pageBytes } from '../lib/kv.ts';
 import { angleTable, ropeFrequencies } from '../rope-append/angles.ts';
 import { ropeRef } from '../rope-append/rope-append.ref.ts';
+import { ATTENTION_FORMS, type AttentionForm } from './attention-forms.ts';
 import { nmse, poisoned, randomF32, readF32, runOp, stepTensor, upload } from './run-op.ts';
 import { latentRowRef } from '../latent-append/latent-append.ref.ts';
 import { latentAppend } from '../latent-append/latent-append.ts';
 
 export interface LatentCase {
-  form: 'thread' | 'tile';
+  form: AttentionForm;
   kv?: KvType;
   heads: number;
   rank: number;
@@ -96,7 +97,7 @@ export async function checkLatent(gpu: Gpu, c: LatentCase): Promise<void> {
           ...(c.splitKeys && { splitKeys: c.splitKeys }),
         });
       },
-      { attention: c.form },
+      ATTENTION_FORMS[c.form],
     );
     const wanted = rows.flatMap(({ position }) => [...expected[position]!]);
     const bound = { f32: 1e-9, f16: 2e-6, q8: 2e-3 }[type];
