@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 /** File of the build -> bytes after gzip. */
-export const BUDGETS = { 'index.js': 20_000, 'worker.js': 151_000 };
+export const BUDGETS = { 'index.js': 20_000, 'worker.js': 152_000 };
 
 export async function gzipSize(folder, file) {
   return gzipSync(await readFile(join(folder, file)), { level: 9 }).byteLength;
