@@ -77,7 +77,9 @@ export class GpuTrialBench implements TrialBench {
         const a = await this.#attempt(trial, usual, true);
         const b = await this.#attempt(trial, other, false);
         if (b.wrong !== undefined) return { wrong: `${trial.name}: ${b.wrong}` };
-        if (!a.plan || !b.plan || a.plan === b.plan) continue;
+        // What was not there in time may be wrong.
+        if (!a.plan || !b.plan) return undefined;
+        if (a.plan === b.plan) continue;
         const samples = await this.#inTurns(a.plan, b.plan);
         for (const which of ['usual', 'other'] as const) {
           medians[which] += median(samples[which]) * trial.perToken;

@@ -29,8 +29,8 @@ export interface TrialBench {
   /** What is wrong with the results of these variants, undefined for nothing: however long that takes. */
   wrong(variants: Chosen): Promise<string | undefined>;
   /**
-   * The other beside one that computes right, work by work, as far as there is hope and time for it; undefined where
-   * nothing differs.
+   * The other beside one that computes right, work by work as long as there is hope for it; undefined where nothing
+   * differs, or not all was there in time.
    */
   compare(usual: Chosen, other: Chosen, works: readonly Work[]): Promise<Comparison | Refusal | undefined>;
 }
