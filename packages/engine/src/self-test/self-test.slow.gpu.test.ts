@@ -3,7 +3,16 @@ import type { Gpu } from '@quern/gpu';
 import { openTestGpu } from '@quern/gpu/testing';
 import { AXIS_NAMES, chooseVariants, valuesOn } from '@quern/kernels';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { BROKEN, KV, LONG, needOfTest, sabotaged, UNWRITTEN, WRONG } from '../testing/self-test-cases.ts';
+import {
+  BROKEN,
+  KV,
+  LONG,
+  needOfTest,
+  sabotaged,
+  SLOW,
+  UNWRITTEN,
+  WRONG,
+} from '../testing/self-test-cases.ts';
 import { type SelfTestOptions, selfTest } from './self-test.ts';
 import { TOOLS } from './tools.ts';
 
@@ -147,4 +156,29 @@ test('its time is bounded: without any, the usual ones are checked and no others
   await expect(
     tried({ gpu, tools: TOOLS, need: needOfTest('q5_0'), forced: {}, signal: AbortSignal.abort() }),
   ).rejects.toMatchObject({ code: 'aborted' });
+});
+
+test('a faster one that is not there in time for one of its works is not taken', async () => {
+  const usual = chooseVariants(gpu.caps).gemv;
+  const other = usual === 'thread' ? 'workgroup' : 'thread';
+  let waits = 0;
+  const pipelines: Gpu['pipelines'] = {
+    layout: (bindings) => gpu.pipelines.layout(bindings),
+    get(kernel) {
+      if (!kernel.key.startsWith(`matmul-${other} `) || !kernel.key.includes(' fold ')) {
+        return gpu.pipelines.get(kernel);
+      }
+      waits++;
+      return new Promise(() => undefined);
+    },
+  };
+  const { choices } = await tried({
+    gpu: { ...gpu, pipelines },
+    tools: sabotaged(`matmul-${usual}`, SLOW),
+    need: needOfTest('q4_0'),
+    forced: Object.fromEntries(Object.entries(chooseVariants(gpu.caps)).filter(([axis]) => axis !== 'gemv')),
+    mostMs: 3000,
+  });
+  expect(waits).toBeGreaterThan(0);
+  expect(choices['gemv']).toEqual({ value: usual, by: 'usual' });
 });
